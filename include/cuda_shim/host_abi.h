@@ -1,0 +1,65 @@
+#pragma once
+/* How translated host code (src/kernels/targets/host) and the CPU device (src/devices/cpu) meet. C ABI.
+ *
+ * A kernel is one function, `void kernel(cuda_shim_host_thread*)`, that runs one CUDA thread from start to end. It reads ids
+ * and bases from the structures below and calls the functions of host_abi.def for whatever involves other threads or the system.
+ *
+ * Addresses. Global, constant, local and generic addresses are plain host addresses. Shared addresses are offsets in the
+ * block's window, which starts at block->shared; the generic address of shared offset `o` is block->shared + o. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cuda_shim/launch_config.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CUDA_SHIM_WARP_SIZE 32
+
+/* One running block. */
+typedef struct cuda_shim_host_block {
+  cuda_shim_dim3 ntid;
+  cuda_shim_dim3 nctaid;
+  cuda_shim_dim3 ctaid;
+  uint32_t static_shared_bytes;
+  uint32_t dynamic_shared_bytes;
+  uint32_t smid, nsmid;
+  uint64_t gridid;
+  unsigned char* shared;           /* window: static, then dynamic shared memory */
+  const unsigned char* parameters; /* the launch's parameter block */
+  unsigned char* module;           /* the module's global and constant variables */
+  uint64_t envreg[4];              /* %envreg0..3; 1 and 2: address (high, low) of the grid workspace of a cooperative launch */
+  void* engine;                    /* the engine's own */
+} cuda_shim_host_block;
+
+/* One CUDA thread. */
+typedef struct cuda_shim_host_thread {
+  cuda_shim_dim3 tid;
+  uint32_t lane; /* %laneid: linear thread index % 32 */
+  uint32_t warp; /* %warpid: linear thread index / 32 */
+  uint32_t reserved;
+  cuda_shim_host_block* block;
+  void* engine; /* the engine's own */
+} cuda_shim_host_thread;
+
+typedef void (*cuda_shim_host_kernel)(cuda_shim_host_thread* thread);
+
+/* Modes of the functions in host_abi.def. */
+enum { CUDA_SHIM_SHFL_UP = 0, CUDA_SHIM_SHFL_DOWN = 1, CUDA_SHIM_SHFL_BFLY = 2, CUDA_SHIM_SHFL_IDX = 3 };
+enum { CUDA_SHIM_VOTE_ALL = 0, CUDA_SHIM_VOTE_ANY = 1, CUDA_SHIM_VOTE_UNI = 2, CUDA_SHIM_VOTE_BALLOT = 3 };
+enum { CUDA_SHIM_REDUCE_POPC = 0, CUDA_SHIM_REDUCE_AND = 1, CUDA_SHIM_REDUCE_OR = 2 };
+enum { CUDA_SHIM_MATCH_ANY = 0, CUDA_SHIM_MATCH_ALL = 1 };
+enum {
+  CUDA_SHIM_REDUX_ADD = 0, CUDA_SHIM_REDUX_MIN_U = 1, CUDA_SHIM_REDUX_MAX_U = 2, CUDA_SHIM_REDUX_MIN_S = 3,
+  CUDA_SHIM_REDUX_MAX_S = 4, CUDA_SHIM_REDUX_AND = 5, CUDA_SHIM_REDUX_OR = 6, CUDA_SHIM_REDUX_XOR = 7
+};
+
+#define CUDA_SHIM_HOST_FUNCTION(result, name, parameters) result cuda_shim_host_##name parameters;
+#include "cuda_shim/host_abi.def"
+#undef CUDA_SHIM_HOST_FUNCTION
+
+#ifdef __cplusplus
+}
+#endif

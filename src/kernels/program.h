@@ -1,0 +1,108 @@
+#pragma once
+// A Program: what an application gave to be loaded (a fatbin, ELF, PTX text, or several PTX units to be linked), opened far enough to
+// know its kernels and variables. Translating a kernel is kernels/compiler.h.
+//
+// Everything here works without LLVM. A Program is immutable and may be shared between threads.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cuda_shim/status.h"
+#include "kernels/ptx/ast.h"
+#include "kernels/ptx/parser.h"
+
+namespace cuda_shim::kernels {
+
+/// A .global or .const variable in the module's one memory block.
+struct ProgramVariable {
+  std::string_view name;     ///< as the application knows it (cuModuleGetGlobal)
+  std::uint64_t offset = 0;  ///< in the module's memory block
+  std::uint64_t bytes = 0;
+  ptx::StateSpace space = ptx::StateSpace::kGlobal;
+  bool visible = false;  ///< found by name from outside its unit
+  bool managed = false;
+  const ptx::Variable* declaration = nullptr;
+  unsigned unit = 0;
+};
+
+/// A place in the initial memory that holds an address known only when the block has been placed.
+struct AddressFixup {
+  std::uint64_t offset = 0;  ///< of 8 bytes in the block
+  std::uint64_t target = 0;  ///< offset in the block: add the block's address
+};
+
+struct ProgramParameter {
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  unsigned alignment = 1;
+};
+
+struct ProgramKernel {
+  std::string_view name;
+  std::vector<ProgramParameter> parameters;
+  std::uint64_t parameter_bytes = 0;
+  std::uint32_t max_threads_per_block = 0;  ///< .maxntid or .reqntid product; 0: none
+  std::uint32_t required_block[3] = {0, 0, 0};
+  const ptx::Function* function = nullptr;
+  unsigned unit = 0;
+};
+
+/// One PTX text with its outline.
+struct ProgramUnit {
+  std::string name;  ///< for messages: identifier in the fatbin, or "ptx"
+  std::string text;
+  ptx::Module module;
+};
+
+class Program {
+ public:
+  /// Opens one or more PTX texts as one program: names are resolved between units (a strong definition beats weak ones, .common merges,
+  /// names without linkage stay private to their unit). kInvalidPtx with line and column; kNotFound-like link errors name the symbol
+  /// (an undefined function only breaks the kernels that call it).
+  static Result<std::shared_ptr<const Program>> from_ptx(std::vector<std::pair<std::string, std::string>> named_texts);
+
+  std::span<const ProgramUnit> units() const;
+  std::span<const ProgramKernel> kernels() const;
+  std::span<const ProgramVariable> variables() const;
+  /// By the name the application knows; null if there is none. Constant time.
+  const ProgramKernel* kernel(std::string_view name) const;
+  const ProgramVariable* variable(std::string_view name) const;
+
+  // --- For the translator: names as seen from one unit.
+  /// The function definition that `name` means in `unit`; null if there is none. `defining_unit` says where it is.
+  const ptx::Function* find_function(unsigned unit, std::string_view name, unsigned* defining_unit) const;
+  const ProgramVariable* find_variable(unsigned unit, std::string_view name) const;
+  /// Functions whose address is taken anywhere; a function pointer's value is 1 + its index here, on every device and in every kernel.
+  struct AddressedFunction {
+    unsigned unit;
+    const ptx::Function* function;
+  };
+  std::span<const AddressedFunction> addressed_functions() const;
+
+  // --- The module's memory block: all .global and .const variables.
+  std::uint64_t memory_bytes() const;
+  unsigned memory_alignment() const;
+  std::uint64_t constant_bytes() const;
+  /// Initial contents, memory_bytes() long (zeros where not initialised), before fixups.
+  std::vector<std::byte> initial_memory() const;
+  std::span<const AddressFixup> fixups() const;
+
+  /// Hash of everything that could change a kernel's translation: all units' texts (128 bits as hex).
+  std::string_view identity() const;
+
+  Program();
+  ~Program();
+  Program(const Program&) = delete;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cuda_shim::kernels
