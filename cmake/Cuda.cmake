@@ -1,9 +1,12 @@
-# The CUDA toolkit: headers for the API layer, nvcc for samples and tests. CUDA_SHIM_CUDA_ROOT is set by tools/bootstrap where the
-# toolkit came as wheels; an installed toolkit is found by itself.
-set(CUDA_SHIM_CUDA_ROOT "$ENV{CUDA_HOME}" CACHE PATH "Folder with the toolkit's bin and include")
-if(NOT CUDA_SHIM_CUDA_ROOT AND EXISTS /usr/local/cuda)
-  set(CUDA_SHIM_CUDA_ROOT /usr/local/cuda CACHE PATH "" FORCE)
-endif()
+# The CUDA toolkit: headers for the API layer, nvcc for samples and tests. CUDA_HOME, else an installed one, else the one that
+# tools/bootstrap fetched into build/toolkit.
+set(cuda_shim_cuda_root "$ENV{CUDA_HOME}")
+foreach(folder IN ITEMS /usr/local/cuda ${CMAKE_SOURCE_DIR}/build/toolkit)
+  if(NOT cuda_shim_cuda_root AND EXISTS ${folder}/bin/nvcc)
+    set(cuda_shim_cuda_root ${folder})
+  endif()
+endforeach()
+set(CUDA_SHIM_CUDA_ROOT "${cuda_shim_cuda_root}" CACHE PATH "Folder with the toolkit's bin and include")
 find_path(CUDA_SHIM_CUDA_INCLUDE cuda.h HINTS ${CUDA_SHIM_CUDA_ROOT}/include REQUIRED NO_DEFAULT_PATH)
 find_program(CUDA_SHIM_NVCC nvcc HINTS ${CUDA_SHIM_CUDA_ROOT}/bin)
 add_library(cuda_toolkit_headers INTERFACE)
