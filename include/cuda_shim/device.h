@@ -101,6 +101,13 @@ typedef struct cuda_shim_services {
   const char* (*option)(const char* name);
 } cuda_shim_services;
 
+/* Amounts that an application may set for a context (cuCtxSetLimit). Bytes. */
+typedef enum cuda_shim_limit {
+  CUDA_SHIM_LIMIT_STACK = 0,       /* stack of one CUDA thread */
+  CUDA_SHIM_LIMIT_MALLOC_HEAP = 1, /* heap of malloc in kernels */
+  CUDA_SHIM_LIMIT_PRINTF_FIFO = 2, /* printf output that may wait for a synchronisation */
+} cuda_shim_limit;
+
 typedef struct cuda_shim_launch {
   cuda_shim_executable executable;
   cuda_shim_launch_config config;
@@ -160,6 +167,8 @@ typedef struct cuda_shim_backend {
   /* --- Optional */
   /* CUDA_SHIM_CAP_TIMESTAMPS: once all earlier work is done, writes nanoseconds of a monotonic clock to *destination (host memory). */
   cuda_shim_status (*timestamp)(cuda_shim_queue queue, uint64_t* destination);
+  /* Sets a cuda_shim_limit for launches from now on. Null: the device has no such limits. */
+  cuda_shim_status (*set_limit)(cuda_shim_device device, uint32_t limit, uint64_t value);
 } cuda_shim_backend;
 
 /* The one symbol that a plug-in exports. Returns null if it cannot serve `abi`. */
