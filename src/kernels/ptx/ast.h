@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -54,16 +55,22 @@ struct Immediate {
 /// A register, variable, parameter, label or function: resolved when the body is lowered. With `component` for `%r.x`.
 struct Name {
   std::string_view text;
-  char component = 0;  ///< 'x' 'y' 'z' 'w', or 0. Special registers too: `%tid` with component 'x'.
+  char component = 0;  ///< 'x' 'y' 'z' 'w', or 0. Special registers too: `%tid` with component 'x'. `.r.g.b.a` become x y z w.
+  std::string_view selector;  ///< of a video instruction's operand: "b0", "h1", "b3210", "h10"; else empty
 };
 
 struct Operand;
 
 /// `[base+offset]`, `[name]`, `[immediate]`; texture forms `[tex, {coordinates}]`, `[tex, sampler, {...}]` put the rest in `more`.
+///
+/// Two spellings stand outside of brackets, with `bracketed` unset: `table+8`, an address as a value (mov.u64 d, table+8); and
+/// `table[k]` or `table[r+k]`, the k-th element, whose index is the one operand in `more` (with `subscript` set).
 struct Address {
   std::variant<Name, Immediate> base;
   std::int64_t offset = 0;
   std::vector<Operand> more;
+  bool bracketed = true;
+  bool subscript = false;
 };
 
 /// `{a, b, c, d}`; also the operand list of `call` in parentheses, with `parenthesised` set.
@@ -100,13 +107,14 @@ struct Instruction {
   std::string_view text;  ///< whole statement as written, for messages
 };
 
-/// What an element of an initialiser is: a number, or the address of a symbol (generic(s), s+8, a function, mask(...)).
+/// What an element of an initialiser is: a number, or the address of a symbol (generic(s), s+8, a function, 0xff00(s)).
 struct InitialValue {
+  std::uint64_t index = 0;  ///< of the scalar element, row-major, lanes of a vector counted; nested braces leave gaps, which are zero
   Immediate number;
   std::optional<std::string_view> symbol;
   std::int64_t offset = 0;     ///< added to the symbol's address
   bool generic = false;        ///< generic(symbol)
-  std::optional<std::uint8_t> mask_byte;  ///< mask(0xFF00)(symbol): which byte of the address
+  std::optional<std::uint8_t> mask_byte;  ///< 0xff00(symbol): which byte of the address
 };
 
 /// A variable or parameter declaration, in module, function or parameter scope.
@@ -117,10 +125,12 @@ struct Variable {
   unsigned vector = 1;                    ///< .v2 .v4 .v8
   std::optional<unsigned> alignment;      ///< .align, bytes
   std::vector<std::uint64_t> dimensions;  ///< of an array; 0 for `[]`
-  std::vector<InitialValue> initialiser;  ///< row-major, may be shorter than the variable; empty: zeros
+  std::vector<InitialValue> initialiser;  ///< by increasing index, may be shorter than the variable; empty: zeros
+  bool initialised = false;               ///< an initialiser was written (an empty `{}` too)
   Linkage linkage = Linkage::kNone;
   std::optional<unsigned> register_range; ///< `.reg .b32 %r<10>`: 10
   bool managed = false;                   ///< .attribute(.managed)
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> unified;  ///< .attribute(.unified(high, low)) identity
   bool pointer = false;                   ///< kernel parameter declared .ptr
   StateSpace pointer_space = StateSpace::kGeneric;
   unsigned pointer_alignment = 0;
@@ -141,6 +151,8 @@ struct Label {
 struct TargetList {
   std::string_view label;
   std::vector<std::string_view> names;
+  bool calls = false;  ///< .calltargets
+  Location location;
 };
 
 /// `.callprototype (ret) _ (params)`, or a function's signature.
@@ -150,26 +162,28 @@ struct Signature {
   bool noreturn = false;
 };
 
+/// `.maxntid`, `.reqntid`, `.minnctapersm`, `.maxnreg`, `.pragma` ... of a function (directives.def lists them).
+struct PerformanceDirective {
+  std::string_view name;  ///< without the dot
+  std::vector<std::uint64_t> values;
+  std::string_view text;  ///< of .pragma: between the quotes
+};
+
 struct Prototype {
   std::string_view label;
   Signature signature;
+  std::vector<PerformanceDirective> directives;
+  Location location;
 };
 
 struct Scope;
 
-/// One statement of a body, in order.
+/// One statement of a body, in order. `.loc`, `.pragma` and debug data are checked and dropped.
 using Statement = std::variant<Instruction, Label, Variable, TargetList, Prototype, std::vector<Scope>>;
 
 /// `{ ... }`: names declared in it shadow outer ones. (A nested scope is a vector of one, which breaks the recursion.)
 struct Scope {
   std::vector<Statement> statements;
-};
-
-/// `.maxntid`, `.reqntid`, `.minnctapersm`, `.maxnreg`, `.pragma` ... of a function.
-struct PerformanceDirective {
-  std::string_view name;  ///< without the dot
-  std::vector<std::uint64_t> values;
-  std::string_view text;  ///< of .pragma
 };
 
 /// `.entry` or `.func`.
@@ -179,6 +193,7 @@ struct Function {
   Linkage linkage = Linkage::kNone;
   Signature signature;
   std::vector<PerformanceDirective> directives;
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> unified;  ///< .attribute(.unified(high, low)) identity
   /// Text between the outer braces and where it starts; empty view with null data for a declaration.
   std::string_view body_text;
   Location body_location;
