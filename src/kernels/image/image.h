@@ -1,8 +1,9 @@
 #pragma once
-// Opens what applications hand to the loader: a fatbin, nvcc's wrapper around one, an ELF (cubin or host-style), or PTX text.
+// Opens what applications hand to the loader: a fatbin, nvcc's wrapper around one, an ELF (cubin or
+// host-style), or PTX text.
 //
-// The pointer often comes without a size (cuModuleLoadData): then headers say how much there is and everything within them is checked against
-// that; with a size, nothing beyond it is read.
+// The pointer often comes without a size (cuModuleLoadData): then headers say how much there is and
+// everything within them is checked against that; with a size, nothing beyond it is read.
 
 #include <cstddef>
 #include <memory>
@@ -17,11 +18,13 @@ namespace cuda_shim::kernels::image {
 
 struct ImageOptions {
   unsigned compute_major = 8, compute_minor = 9;  ///< of the device: PTX above it is not chosen
-  std::string_view name;                          ///< for messages: file or library that it came from; may be empty
+  std::string_view name;  ///< for messages: file or library that it came from; may be empty
 };
 
-/// Opens an image of any of the kinds above and links the PTX it holds. Errors: kNoBinaryForGpu "only machine code for sm_NN; rebuild with PTX",
-/// kInvalidImage for anything corrupt or truncated, kInvalidPtx for bad PTX declarations.
-Result<std::shared_ptr<const Program>> open(const void* image, std::optional<std::size_t> size, const ImageOptions& options);
+/// Opens an image of any of the kinds above and links the PTX it holds. Errors: kNoBinaryForGpu
+/// "only machine code for sm_NN; rebuild with PTX", kInvalidImage for anything corrupt or
+/// truncated, kInvalidPtx for bad PTX declarations.
+Result<std::shared_ptr<const Program>> open(const void* image, std::optional<std::size_t> size,
+                                            const ImageOptions& options);
 
 }  // namespace cuda_shim::kernels::image

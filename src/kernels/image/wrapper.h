@@ -1,0 +1,21 @@
+#pragma once
+// The wrapper that nvcc and clang put around a fatbin in .nvFatBinSegment; __cudaRegisterFatBinary
+// gets its address.
+//
+// Version 1 points to one fatbin. Version 2 points to the fatbin that nvlink made, which is machine
+// code only, and to a null-terminated array of the fatbins of the units it was linked from
+// (`-rdc=true`), which hold the PTX. The program fills the array while it registers.
+
+#include <cstdint>
+
+namespace cuda_shim::kernels::image {
+
+struct Wrapper {
+  std::uint32_t magic;  ///< 0x466243b1
+  std::uint32_t version;
+  const void* fatbin;
+  const void* const* units;  ///< version 2 only; may be null
+};
+static_assert(sizeof(Wrapper) == 24);
+
+}  // namespace cuda_shim::kernels::image
