@@ -18,14 +18,24 @@ constexpr TypeRow kTypes[] = {
 #undef CUDA_SHIM_PTX_TYPE
 };
 
-const TypeRow& row(ScalarType type) { return kTypes[static_cast<unsigned>(type)]; }
+const TypeRow& row(ScalarType type) {
+  return kTypes[static_cast<unsigned>(type)];
+}
 
 }  // namespace
 
-unsigned bits_of(ScalarType type) { return row(type).bits; }
-unsigned bytes_of(ScalarType type) { return (row(type).bits + 7) / 8; }
-TypeKind kind_of(ScalarType type) { return row(type).kind; }
-std::string_view spelling_of(ScalarType type) { return row(type).spelling; }
+unsigned bits_of(ScalarType type) {
+  return row(type).bits;
+}
+unsigned bytes_of(ScalarType type) {
+  return (row(type).bits + 7) / 8;
+}
+TypeKind kind_of(ScalarType type) {
+  return row(type).kind;
+}
+std::string_view spelling_of(ScalarType type) {
+  return row(type).spelling;
+}
 
 std::optional<ScalarType> type_from_spelling(std::string_view word) {
   for (unsigned i = 0; i < std::size(kTypes); ++i)
