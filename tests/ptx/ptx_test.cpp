@@ -1,6 +1,6 @@
-// Runs every .ptx file of tests/ptx/cases through the driver API, and asks ptxas whether it accepts
-// the file too, so that no test proves something about a language that only we speak. Each file is
-// two tests: Ptx.<file> and Ptxas.<file>.
+// Runs every .ptx file of tests/ptx/cases and every generated one through the driver API, and asks
+// ptxas whether it accepts the file too, so that no test proves something about a language that
+// only we speak. Each file is two tests: Ptx.<file> and Ptxas.<file>.
 
 #include <cuda.h>
 #include <fmt/format.h>
@@ -150,8 +150,9 @@ void add_test(const char* suite, const std::filesystem::path& path) {
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   std::set<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(CUDA_SHIM_PTX_CASES))
-    if (entry.path().extension() == ".ptx") files.insert(entry.path());
+  for (const char* folder : {CUDA_SHIM_PTX_CASES, CUDA_SHIM_GENERATED_PTX_CASES})
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+      if (entry.path().extension() == ".ptx") files.insert(entry.path());
   for (const std::filesystem::path& file : files) {
     cuda_shim::tests::add_test<cuda_shim::tests::PtxRun>("Ptx", file);
     cuda_shim::tests::add_test<cuda_shim::tests::PtxasAccepts>("Ptxas", file);

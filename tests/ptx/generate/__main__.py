@@ -1,0 +1,20 @@
+"""Generates the PTX tests of arithmetic: python3 tests/ptx/generate FOLDER.
+
+Expected values come from exact.py, which knows nothing of the translator. Files are rewritten on each run; the format is that of ptx_case.h.
+"""
+
+import shutil
+import sys
+
+import comparison
+import conversion
+import floating_point
+import integer
+import logic
+from case import Writer
+
+shutil.rmtree(sys.argv[1], ignore_errors=True)
+writer = Writer(sys.argv[1])
+for chapter in (integer, logic, comparison, floating_point, conversion):
+    chapter.write(writer)
+print(f"{writer.count} PTX tests generated.")
