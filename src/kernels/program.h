@@ -91,6 +91,8 @@ class Program {
   std::uint64_t constant_bytes() const;
   /// Initial contents, memory_bytes() long (zeros where not initialised), before fixups.
   std::vector<std::byte> initial_memory() const;
+  /// The same without the zeros at its end: what is copied into a block that was cleared.
+  std::vector<std::byte> initialised_prefix() const;
   std::span<const AddressFixup> fixups() const;
 
   /// Hash of everything that could change a kernel's translation: all units' texts (128 bits as hex).
@@ -100,8 +102,9 @@ class Program {
   ~Program();
   Program(const Program&) = delete;
 
+  struct Impl;  ///< program_impl.h
+
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

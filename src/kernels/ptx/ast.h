@@ -126,6 +126,7 @@ struct Variable {
   std::optional<unsigned> alignment;      ///< .align, bytes
   std::vector<std::uint64_t> dimensions;  ///< of an array; 0 for `[]`
   std::vector<InitialValue> initialiser;  ///< by increasing index, may be shorter than the variable; empty: zeros
+  std::vector<std::pair<std::string_view, InitialValue>> properties;  ///< of a .texref, .samplerref, .surfref
   bool initialised = false;               ///< an initialiser was written (an empty `{}` too)
   Linkage linkage = Linkage::kNone;
   std::optional<unsigned> register_range; ///< `.reg .b32 %r<10>`: 10

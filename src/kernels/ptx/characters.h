@@ -7,12 +7,14 @@
 namespace cuda_shim::kernels::ptx {
 
 enum CharacterClass : std::uint8_t {
-  kBlank = 1,      ///< separates words
-  kNameStart = 2,  ///< may begin a name: letters $ % _
-  kNameRest = 4,   ///< may go on a name: letters digits $ % _
-  kDigit = 8,      ///< 0-9
-  kWordRest = 16,  ///< of a word after a dot: letters digits _ :
-  kBodyMark = 32,  ///< matters while a body is skipped: braces, quotes, slash
+  kBlank = 1,         ///< separates words
+  kNameStart = 2,     ///< may begin a name: letters $ % _
+  kNameRest = 4,      ///< may go on a name: letters digits $ % _
+  kDigit = 8,         ///< 0-9
+  kWordRest = 16,     ///< of a word after a dot: letters digits _ :
+  kBodyMark = 32,     ///< matters while a body is skipped: braces, quotes, slash
+  kOperandMark = 64,  ///< an operand may come after it (comma, opening brackets), or text that
+                      ///< holds none (quotes, slash)
 };
 
 struct CharacterTable {
@@ -34,6 +36,7 @@ consteval CharacterTable make_character_table() {
   add('%', '%', kNameStart | kNameRest);
   add(':', ':', kWordRest);
   for (char mark : {'{', '}', '"', '/'}) add(mark, mark, kBodyMark);
+  for (char mark : {',', '{', '(', '[', '"', '/'}) add(mark, mark, kOperandMark);
   return table;
 }
 

@@ -22,6 +22,7 @@ class InitialiserParser {
 
   void parse() {
     variable_.initialised = true;
+    if (kind_of(variable_.type) == TypeKind::kOpaque) return parse_fields();
     if (cursor_.accept('{'))
       parse_braces(0, 0);
     else
@@ -29,6 +30,18 @@ class InitialiserParser {
   }
 
  private:
+  /// `{ filter_mode = nearest, width = 64 }` of a texture, sampler or surface reference.
+  void parse_fields() {
+    if (!cursor_.expect('{', "the equals sign")) return;
+    if (cursor_.accept('}')) return;
+    do {
+      const std::string_view name = cursor_.expect_name("the name of a property");
+      cursor_.expect('=', "the name of a property");
+      variable_.properties.emplace_back(name, parse_value());
+    } while (cursor_.accept(','));
+    cursor_.expect('}', "the properties");
+  }
+
   /// After the brace that opens the part at `base` of dimension `depth`.
   void parse_braces(std::size_t depth, std::uint64_t base) {
     const Cursor::Nested nested(cursor_);
@@ -65,7 +78,9 @@ class InitialiserParser {
 
   void require_room(std::uint64_t index, std::uint64_t end, std::size_t depth) {
     if (depth + 1 > extents_.size()) return fail("The initial values of `{}` nest deeper than it.");
-    if (index >= end) fail("`{}` has more initial values than elements.");
+    if (index >= end) return fail("`{}` has more initial values than elements.");
+    // Rows of an unsized array are limited by nothing else.
+    if (index > kMaximumVariableBytes) fail("The initial values of `{}` are too many.");
   }
 
   void add_value(std::uint64_t index, std::uint64_t end) {

@@ -1,0 +1,120 @@
+// Opening a program, in steps that each have a file: parse the units' outlines, link names, list
+// kernels, lay out the memory block, initialise it. Bodies are not parsed here, so that a module
+// with thousands of kernels opens in milliseconds.
+
+#include "kernels/program.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include "kernels/program_impl.h"
+
+namespace cuda_shim::kernels {
+namespace {
+
+/// 128 bits over all texts, each with its length, as hexadecimal digits.
+std::string hash_of(std::span<const ProgramUnit> units) {
+  XXH3_state_t* state = XXH3_createState();
+  XXH3_128bits_reset(state);
+  for (const ProgramUnit& unit : units) {
+    const std::uint64_t length = unit.text.size();
+    XXH3_128bits_update(state, &length, sizeof length);
+    XXH3_128bits_update(state, unit.text.data(), unit.text.size());
+  }
+  const XXH128_hash_t hash = XXH3_128bits_digest(state);
+  XXH3_freeState(state);
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+}  // namespace
+
+std::string describe_place(const ProgramUnit& unit, ptx::Location location) {
+  return fmt::format("unit '{}', line {}, column {}", unit.name, location.line, location.column);
+}
+
+Status Program::Impl::parse(std::vector<std::pair<std::string, std::string>> named_texts) {
+  if (named_texts.empty()) return Status(StatusCode::kInvalidValue, "A program has no PTX at all.");
+  // The outlines hold views into the texts, so the units must not move any more.
+  units.resize(named_texts.size());
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    ProgramUnit& unit = units[i];
+    unit.name = std::move(named_texts[i].first);
+    unit.text = std::move(named_texts[i].second);
+    auto module = ptx::parse_module(unit.text);
+    if (!module)
+      return Status(StatusCode::kInvalidPtx,
+                    fmt::format("Parsing '{}': {}", unit.name, module.error().to_string()));
+    unit.module = std::move(*module);
+    if (unit.module.address_size != 64)
+      return Status(StatusCode::kInvalidPtx,
+                    fmt::format("'{}' has {}-bit addresses; only 64-bit ones are supported.",
+                                unit.name, unit.module.address_size));
+  }
+  return {};
+}
+
+Result<std::shared_ptr<const Program>> Program::from_ptx(
+    std::vector<std::pair<std::string, std::string>> named_texts) {
+  const auto program = std::make_shared<Program>();
+  Impl& impl = *program->impl_;
+  if (Status status = impl.parse(std::move(named_texts)); !status.ok())
+    return error(std::move(status));
+  for (auto step : {&Impl::link_functions, &Impl::link_variables, &Impl::list_kernels,
+                    &Impl::lay_out, &Impl::initialise})
+    if (Status status = (impl.*step)(); !status.ok()) return error(std::move(status));
+  impl.identity = hash_of(impl.units);
+  return program;
+}
+
+Program::Program() : impl_(std::make_unique<Impl>()) {}
+Program::~Program() = default;
+
+std::span<const ProgramUnit> Program::units() const {
+  return impl_->units;
+}
+std::span<const ProgramKernel> Program::kernels() const {
+  return impl_->kernels;
+}
+std::span<const ProgramVariable> Program::variables() const {
+  return impl_->variables;
+}
+
+const ProgramKernel* Program::kernel(std::string_view name) const {
+  const auto place = impl_->kernel_by_name.find(name);
+  return place == impl_->kernel_by_name.end() ? nullptr : &impl_->kernels[place->second];
+}
+
+const ProgramVariable* Program::variable(std::string_view name) const {
+  const auto place = impl_->variable_by_name.find(name);
+  return place == impl_->variable_by_name.end() ? nullptr : &impl_->variables[place->second];
+}
+
+const ptx::Function* Program::find_function(unsigned unit, std::string_view name,
+                                            unsigned* defining_unit) const {
+  const auto ref = impl_->functions.find(unit, name);
+  if (!ref) return nullptr;
+  if (defining_unit != nullptr) *defining_unit = ref->unit;
+  return &impl_->function(*ref);
+}
+
+const ProgramVariable* Program::find_variable(unsigned unit, std::string_view name) const {
+  return impl_->variable(unit, name);
+}
+
+std::uint64_t Program::memory_bytes() const {
+  return impl_->memory_bytes;
+}
+unsigned Program::memory_alignment() const {
+  return impl_->memory_alignment;
+}
+std::uint64_t Program::constant_bytes() const {
+  return impl_->constant_bytes;
+}
+std::span<const AddressFixup> Program::fixups() const {
+  return impl_->fixups;
+}
+std::string_view Program::identity() const {
+  return impl_->identity;
+}
+
+}  // namespace cuda_shim::kernels
