@@ -1,0 +1,84 @@
+#pragma once
+// What nvcc's host code has registered: fatbins, and the kernels and variables in each, known by
+// the addresses of their host shadows.
+//
+// Registration happens in the program's constructors and only writes down pointers. A fatbin
+// becomes a driver library when one of its kernels or variables is first used; the driver in turn
+// makes modules of it context by context. Kernels are therefore the driver's context-independent
+// CUkernel handles, which stay good over cudaDeviceReset.
+//
+// Names and fatbins are borrowed: they lie in the object that registered them, which unregisters
+// before it is unloaded.
+
+#include <cuda.h>
+#include <driver_types.h>
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+
+namespace cuda_shim::cudart {
+
+class RegisteredModule;
+
+struct RegisteredFunction {
+  RegisteredModule* module;
+  const void* host;
+  const char* name;
+  std::atomic<CUkernel> kernel{nullptr};
+
+  /// The driver's handle; loads the module on first use.
+  cudaError_t resolve(CUkernel* out);
+};
+
+struct RegisteredVariable {
+  RegisteredModule* module;
+  const void* host;
+  const char* name;
+  std::size_t size;
+  void** managed;  ///< host pointer to fill with the variable's address, for __managed__ ones
+
+  /// Where the variable is in the current context.
+  cudaError_t locate(CUdeviceptr* address, std::size_t* bytes);
+};
+
+/// One call of __cudaRegisterFatBinary.
+class RegisteredModule {
+ public:
+  /// The module lives until the process ends, since handles to it may be held anywhere.
+  static RegisteredModule* make(const void* image);
+
+  void add_function(const void* host, const char* name);
+  void add_variable(const void* host, const char* name, std::size_t size, void** managed);
+  /// Fills the host pointers of all managed variables.
+  cudaError_t initialise_managed();
+  /// Forgets all functions and variables and unloads.
+  void retire();
+
+  /// The driver's library of the fatbin, loaded on first use. An error is remembered, and given
+  /// again without a second try.
+  cudaError_t library(CUlibrary* out);
+
+ private:
+  explicit RegisteredModule(const void* image) : image_(image) {}
+  cudaError_t load(CUlibrary* out);
+
+  const void* image_;
+  RegisteredModule* older_ = nullptr;
+  std::atomic<CUlibrary> library_{nullptr};
+  std::atomic<cudaError_t> error_{cudaSuccess};
+  std::deque<RegisteredFunction> functions_;
+  std::deque<RegisteredVariable> variables_;
+};
+
+/// The function or variable registered for a host address, or null.
+RegisteredFunction* find_function(const void* host);
+RegisteredVariable* find_variable(const void* host);
+
+/// The driver's kernel for what a program passes as `func`: a registered host function, or a kernel
+/// handle itself.
+cudaError_t resolve_kernel(const void* function, CUkernel* kernel);
+/// The same as a function of the current context.
+cudaError_t resolve_function(const void* function, CUfunction* out);
+
+}  // namespace cuda_shim::cudart
