@@ -54,7 +54,7 @@ struct DeviceProperties13 {
 
 static_assert(sizeof(DeviceProperties11) == 728);
 static_assert(sizeof(DeviceProperties12) == 1032);
-static_assert(sizeof(DeviceProperties13) == sizeof(cudaDeviceProp));
+static_assert(sizeof(DeviceProperties13) == 1008);
 
 cudaError_t get_properties(DeviceProperties11* properties, int device);
 cudaError_t get_properties(DeviceProperties12* properties, int device);
