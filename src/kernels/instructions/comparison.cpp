@@ -49,6 +49,8 @@ CmpInst::Predicate predicate_of(const Lowering& l, ScalarType type) {
       std::ranges::find_if(kComparisons, [&](const ComparisonRow& r) { return l.has(r.word); });
   if (row == std::end(kComparisons)) return kNone;
   if (is_float(type)) return row->is_float;
+  const bool orders = row->is_unsigned != CmpInst::ICMP_EQ && row->is_unsigned != CmpInst::ICMP_NE;
+  if (orders && ptx::kind_of(type) == ptx::TypeKind::kBits) return kNone;
   return is_signed(type) ? row->is_signed : row->is_unsigned;
 }
 
