@@ -1,0 +1,90 @@
+// Opens the compiler library on first use and passes requests on to it.
+//
+// RTLD_LOCAL keeps its names (LLVM's above all) from the application's; RTLD_DEEPBIND keeps an LLVM
+// that the application brought from answering for ours.
+
+#include "kernels/compiler.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+namespace cuda_shim::kernels {
+namespace {
+
+constexpr const char* kLibrary = "libcuda_shim_compiler.so";
+
+struct CompilerLibrary {
+  cuda_shim_compile_kernel_function compile = nullptr;
+  cuda_shim_verify_program_function verify = nullptr;
+  std::string fault;  ///< why it cannot be used; empty if it can
+};
+
+/// The compiler library next to the file that contains this code.
+std::string library_path() {
+  Dl_info info = {};
+  if (dladdr(reinterpret_cast<const void*>(&library_path), &info) == 0 || info.dli_fname == nullptr)
+    return kLibrary;
+  const std::string_view file = info.dli_fname;
+  const size_t slash = file.rfind('/');
+  if (slash == file.npos) return kLibrary;
+  return std::string(file.substr(0, slash + 1)) + kLibrary;
+}
+
+#if defined(__SANITIZE_ADDRESS__) || (defined(__has_feature) && __has_feature(address_sanitizer))
+constexpr int kOpenFlags = RTLD_NOW | RTLD_LOCAL;  // the sanitizer's runtime refuses RTLD_DEEPBIND
+#else
+constexpr int kOpenFlags = RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND;
+#endif
+
+CompilerLibrary open_library() {
+  CompilerLibrary library;
+  const std::string path = library_path();
+  void* handle = dlopen(path.c_str(), kOpenFlags);
+  if (handle == nullptr) {
+    library.fault = fmt::format("The kernel compiler '{}' cannot be opened: {}.", path, dlerror());
+    return library;
+  }
+  library.compile =
+      reinterpret_cast<cuda_shim_compile_kernel_function>(dlsym(handle, CUDA_SHIM_COMPILE_ENTRY));
+  library.verify =
+      reinterpret_cast<cuda_shim_verify_program_function>(dlsym(handle, CUDA_SHIM_VERIFY_ENTRY));
+  if (library.compile == nullptr || library.verify == nullptr)
+    library.fault = fmt::format(
+        "The kernel compiler '{}' lacks an entry point; is it of the same build?", path);
+  return library;
+}
+
+/// Opened once; a failure is final, as the file would have to change under a running program.
+Result<const CompilerLibrary*> library() {
+  static const CompilerLibrary kOpened = open_library();
+  if (!kOpened.fault.empty()) return error(StatusCode::kJitCompilerNotFound, kOpened.fault);
+  return &kOpened;
+}
+
+}  // namespace
+
+cuda_shim_code_object CompiledKernel::view() const {
+  cuda_shim_code_object object = {};
+  object.size = sizeof object;
+  object.format = format;
+  object.kernel = kernel.c_str();
+  object.entry = entry.c_str();
+  object.bytes = bytes.data();
+  object.byte_count = bytes.size();
+  object.info = info;
+  return object;
+}
+
+Result<CompiledKernel> compile(const CompileRequest& request) {
+  const auto opened = library();
+  if (!opened) return error(Status(opened.error().code(), std::string(opened.error().message())));
+  return (*opened)->compile(request);
+}
+
+Result<std::vector<ptx::Diagnostic>> verify(const Program& program) {
+  const auto opened = library();
+  if (!opened) return error(Status(opened.error().code(), std::string(opened.error().message())));
+  return (*opened)->verify(program);
+}
+
+}  // namespace cuda_shim::kernels

@@ -1,0 +1,184 @@
+// Lowers the device operations for the host: one row each in the table of inline ones, calls for
+// the rest.
+
+#include "kernels/targets/host/device_ops.h"
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Instructions.h>
+
+#include <cstddef>
+#include <iterator>
+#include <string>
+
+#include "cuda_shim/host_abi.h"
+#include "kernels/instructions/device_ops.h"
+#include "kernels/targets/host/thread_argument.h"
+
+namespace cuda_shim::kernels::targets::host {
+namespace {
+
+using instructions::DeviceOp;
+using instructions::OpEffect;
+
+constexpr std::string_view kHostPrefix = "cuda_shim_host_";
+
+// --- Operations that are loads
+
+/// Builds what replaces one call of an operation.
+struct Site {
+  llvm::IRBuilder<>& ir;
+  llvm::CallInst& call;
+
+  // The structures do not change while the thread runs.
+  llvm::Value* load(llvm::Type* type, llvm::Value* base, std::uint64_t offset) const {
+    llvm::Value* place = ir.CreateConstInBoundsGEP1_64(ir.getInt8Ty(), base, offset);
+    llvm::LoadInst* load = ir.CreateLoad(type, place);
+    load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(ir.getContext(), {}));
+    return load;
+  }
+  llvm::Value* thread() const { return thread_argument(*call.getFunction()); }
+  llvm::Value* block() const {
+    return load(ir.getPtrTy(), thread(), offsetof(cuda_shim_host_thread, block));
+  }
+  /// Element `index` (the operation's argument) of an array of `bytes` each.
+  llvm::Value* load_element(llvm::Type* type, llvm::Value* base, std::uint64_t offset,
+                            unsigned bytes) const {
+    llvm::Value* index = ir.CreateZExt(call.getArgOperand(0), ir.getInt64Ty());
+    llvm::Value* distance = ir.CreateMul(index, ir.getInt64(bytes));
+    return load(type, ir.CreateGEP(ir.getInt8Ty(), base, distance), offset);
+  }
+};
+
+using Inline = llvm::Value* (*)(const Site&);
+
+template <std::size_t offset>
+llvm::Value* of_thread(const Site& site) {
+  return site.load(site.call.getType(), site.thread(), offset);
+}
+
+template <std::size_t offset>
+llvm::Value* of_block(const Site& site) {
+  return site.load(site.call.getType(), site.block(), offset);
+}
+
+llvm::Value* thread_dimension(const Site& site) {
+  return site.load_element(site.ir.getInt32Ty(), site.thread(),
+                           offsetof(cuda_shim_host_thread, tid), 4);
+}
+
+template <std::size_t offset>
+llvm::Value* block_dimension(const Site& site) {
+  return site.load_element(site.ir.getInt32Ty(), site.block(), offset, 4);
+}
+
+llvm::Value* environment(const Site& site) {
+  llvm::IRBuilder<>& ir = site.ir;
+  const auto count = std::size(cuda_shim_host_block{}.envreg);
+  auto* index = llvm::dyn_cast<llvm::ConstantInt>(site.call.getArgOperand(0));
+  if (index == nullptr || index->getZExtValue() >= count) return ir.getInt32(0);
+  llvm::Value* value =
+      site.load_element(ir.getInt64Ty(), site.block(), offsetof(cuda_shim_host_block, envreg), 8);
+  return ir.CreateTrunc(value, ir.getInt32Ty());
+}
+
+llvm::Value* warps_of_block(const Site& site) {
+  llvm::IRBuilder<>& ir = site.ir;
+  llvm::Value* threads = ir.getInt32(1);
+  for (unsigned i = 0; i < 3; ++i)
+    threads = ir.CreateMul(threads, site.load(ir.getInt32Ty(), site.block(),
+                                              offsetof(cuda_shim_host_block, ntid) + 4 * i));
+  return ir.CreateLShr(ir.CreateAdd(threads, ir.getInt32(CUDA_SHIM_WARP_SIZE - 1)), 5);
+}
+
+struct InlineRow {
+  DeviceOp op;
+  Inline lower;
+};
+
+constexpr InlineRow kInline[] = {
+    {DeviceOp::tid, thread_dimension},
+    {DeviceOp::ntid, block_dimension<offsetof(cuda_shim_host_block, ntid)>},
+    {DeviceOp::ctaid, block_dimension<offsetof(cuda_shim_host_block, ctaid)>},
+    {DeviceOp::nctaid, block_dimension<offsetof(cuda_shim_host_block, nctaid)>},
+    {DeviceOp::laneid, of_thread<offsetof(cuda_shim_host_thread, lane)>},
+    {DeviceOp::warpid, of_thread<offsetof(cuda_shim_host_thread, warp)>},
+    {DeviceOp::nwarpid, warps_of_block},
+    {DeviceOp::smid, of_block<offsetof(cuda_shim_host_block, smid)>},
+    {DeviceOp::nsmid, of_block<offsetof(cuda_shim_host_block, nsmid)>},
+    {DeviceOp::gridid, of_block<offsetof(cuda_shim_host_block, gridid)>},
+    {DeviceOp::envreg, environment},
+    {DeviceOp::parameters, of_block<offsetof(cuda_shim_host_block, parameters)>},
+    {DeviceOp::module_memory, of_block<offsetof(cuda_shim_host_block, module)>},
+    {DeviceOp::shared_window, of_block<offsetof(cuda_shim_host_block, shared)>},
+    {DeviceOp::static_shared_size, of_block<offsetof(cuda_shim_host_block, static_shared_bytes)>},
+    {DeviceOp::dynamic_shared_size, of_block<offsetof(cuda_shim_host_block, dynamic_shared_bytes)>},
+};
+
+Inline inline_lowering(DeviceOp op) {
+  for (const InlineRow& row : kInline)
+    if (row.op == op) return row.lower;
+  return nullptr;
+}
+
+// --- Operations that are calls
+
+/// Arithmetic in a given rounding and clocks need no thread; everything else does.
+bool takes_thread(DeviceOp op) {
+  const OpEffect effect = instructions::effect_of(op);
+  return effect != OpEffect::kPure && effect != OpEffect::kReads;
+}
+
+llvm::Function* host_function(llvm::Module& module, DeviceOp op, const llvm::Function& declared) {
+  const std::string name = std::string(kHostPrefix).append(instructions::name_of(op));
+  if (llvm::Function* known = module.getFunction(name)) return known;
+  llvm::SmallVector<llvm::Type*> parameters;
+  if (takes_thread(op)) parameters.push_back(llvm::PointerType::get(module.getContext(), 0));
+  parameters.append(declared.getFunctionType()->param_begin(),
+                    declared.getFunctionType()->param_end());
+  auto* function =
+      llvm::Function::Create(llvm::FunctionType::get(declared.getReturnType(), parameters, false),
+                             llvm::GlobalValue::ExternalLinkage, name, module);
+  function->setAttributes(llvm::AttributeList::get(
+      module.getContext(), llvm::AttributeList::FunctionIndex,
+      llvm::AttrBuilder(module.getContext(), declared.getAttributes().getFnAttrs())));
+  return function;
+}
+
+llvm::Value* lower_to_call(const Site& site, DeviceOp op, const llvm::Function& declared) {
+  llvm::SmallVector<llvm::Value*> arguments;
+  if (takes_thread(op)) arguments.push_back(site.thread());
+  arguments.append(site.call.arg_begin(), site.call.arg_end());
+  return site.ir.CreateCall(host_function(*site.call.getModule(), op, declared), arguments);
+}
+
+void lower_operation(llvm::Function& declared, DeviceOp op) {
+  const Inline lower = inline_lowering(op);
+  for (llvm::User* user : llvm::make_early_inc_range(declared.users())) {
+    auto* call = llvm::cast<llvm::CallInst>(user);
+    llvm::IRBuilder<> ir(call);
+    const Site site{ir, *call};
+    llvm::Value* made = lower != nullptr ? lower(site) : lower_to_call(site, op, declared);
+    call->replaceAllUsesWith(made);
+    call->eraseFromParent();
+  }
+  declared.eraseFromParent();
+}
+
+}  // namespace
+
+void lower_device_ops(llvm::Module& module) {
+  for (llvm::Function& function : llvm::make_early_inc_range(module))
+    if (const auto op = instructions::device_op_of(function)) lower_operation(function, *op);
+}
+
+bool needs_fibers(const llvm::Module& module) {
+  for (const llvm::Function& function : module) {
+    if (!function.isDeclaration() || function.use_empty()) continue;
+    if (!function.getName().starts_with(llvm::StringRef(kHostPrefix))) continue;
+    const bool synchronizes = function.hasFnAttribute(llvm::Attribute::Convergent);
+    if (synchronizes || function.getName().ends_with("exit_thread")) return true;
+  }
+  return false;
+}
+
+}  // namespace cuda_shim::kernels::targets::host

@@ -1,0 +1,147 @@
+// Machine code for the host CPU: the order of the target's passes, LLVM's optimiser, emission.
+//
+// No vectoriser runs: one CUDA thread rarely has work for it, and its remainder loops cost more
+// time to compile than they win. Floating point is never contracted: PTX says where it wants fma.
+
+#include "kernels/targets/host/host_target.h"
+
+#include <fmt/format.h>
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/Instructions.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/TargetParser/Triple.h>
+
+#include <mutex>
+
+#include "kernels/passes/insert_yields.h"
+#include "kernels/targets/host/device_ops.h"
+#include "kernels/targets/host/shared_memory.h"
+#include "kernels/targets/host/thread_argument.h"
+
+namespace cuda_shim::kernels::targets::host {
+namespace {
+
+void initialise_targets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+  });
+}
+
+llvm::TargetOptions target_options() {
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  options.TrapUnreachable = true;
+  options.NoTrapAfterNoreturn = true;
+  return options;
+}
+
+llvm::CodeGenOptLevel codegen_level(int level) {
+  if (level <= 0) return llvm::CodeGenOptLevel::None;
+  if (level == 1) return llvm::CodeGenOptLevel::Less;
+  return level == 2 ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::Aggressive;
+}
+
+llvm::OptimizationLevel pipeline_level(int level) {
+  if (level <= 0) return llvm::OptimizationLevel::O0;
+  if (level == 1) return llvm::OptimizationLevel::O1;
+  return level == 2 ? llvm::OptimizationLevel::O2 : llvm::OptimizationLevel::O3;
+}
+
+void set_function_attributes(llvm::Module& module) {
+  for (llvm::Function& function : module) {
+    if (function.isDeclaration()) continue;
+    // Fibers have small stacks with a guard page: frames larger than it must touch every page on
+    // their way.
+    function.addFnAttr("probe-stack", "inline-asm");
+    function.addFnAttr("stack-probe-size", "4096");
+  }
+}
+
+void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  tuning.LoopInterleaving = false;
+  llvm::PassBuilder builder(&machine, tuning);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  const llvm::OptimizationLevel chosen = pipeline_level(level);
+  llvm::ModulePassManager passes = chosen == llvm::OptimizationLevel::O0
+                                       ? builder.buildO0DefaultPipeline(chosen)
+                                       : builder.buildPerModuleDefaultPipeline(chosen);
+  passes.run(module, modules);
+}
+
+/// Stack of one thread as far as the IR shows it: the allocas of all functions.
+std::uint64_t stack_bytes(const llvm::Module& module) {
+  std::uint64_t bytes = 0;
+  for (const llvm::Function& function : module)
+    for (const llvm::Instruction& instruction : llvm::instructions(function))
+      if (const auto* storage = llvm::dyn_cast<llvm::AllocaInst>(&instruction))
+        if (const auto size = storage->getAllocationSize(module.getDataLayout()))
+          bytes += size->getKnownMinValue();
+  return bytes;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<llvm::TargetMachine>> create_machine(const cuda_shim_target& target,
+                                                            int optimisation_level) {
+  initialise_targets();
+  const llvm::Triple triple(target.triple);
+  std::string why;
+  const llvm::Target* found = llvm::TargetRegistry::lookupTarget(triple, why);
+  if (found == nullptr)
+    return error(StatusCode::kInvalidValue,
+                 fmt::format("There is no code generator for '{}': {}.", target.triple, why));
+  std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(
+      triple, target.cpu, target.features, target_options(), llvm::Reloc::PIC_,
+      llvm::CodeModel::Small, codegen_level(optimisation_level)));
+  if (machine == nullptr)
+    return error(StatusCode::kInvalidValue,
+                 fmt::format("The code generator for '{}' does not start.", target.triple));
+  return machine;
+}
+
+void lower_to_host(instructions::LoweredKernel& kernel, llvm::TargetMachine& machine,
+                   int optimisation_level) {
+  llvm::Module& module = *kernel.module;
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+  kernel.entry = add_thread_argument(module, kernel.entry);
+  lower_shared_memory(module);
+  lower_device_ops(module);
+  set_function_attributes(module);
+  optimise(module, machine, optimisation_level);
+  if (needs_fibers(module)) kernel.info.traits |= CUDA_SHIM_KERNEL_NEEDS_FIBERS;
+  kernel.info.local_bytes = std::max<std::uint64_t>(kernel.info.local_bytes, stack_bytes(module));
+}
+
+Result<std::vector<std::byte>> emit(llvm::Module& module, llvm::TargetMachine& machine,
+                                    llvm::CodeGenFileType type) {
+  llvm::SmallVector<char, 0> buffer;
+  llvm::raw_svector_ostream stream(buffer);
+  llvm::legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, type))
+    return error(StatusCode::kNotSupported,
+                 "The code generator cannot write this kind of file for the target.");
+  passes.run(module);
+  const auto* begin = reinterpret_cast<const std::byte*>(buffer.data());
+  return std::vector<std::byte>(begin, begin + buffer.size());
+}
+
+}  // namespace cuda_shim::kernels::targets::host

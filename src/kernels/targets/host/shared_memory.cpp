@@ -1,0 +1,81 @@
+// Lowers accesses to shared memory for the host.
+
+#include "kernels/targets/host/shared_memory.h"
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/Instructions.h>
+#include <llvm/Transforms/Utils/LowerAtomic.h>
+
+#include <vector>
+
+#include "kernels/instructions/device_ops.h"
+#include "kernels/instructions/llvm_types.h"
+
+namespace cuda_shim::kernels::targets::host {
+namespace {
+
+bool is_shared_pointer(const llvm::Value& value) {
+  const llvm::Type* type = value.getType();
+  return type->isPointerTy() && type->getPointerAddressSpace() == instructions::kSharedSpace;
+}
+
+void make_plain(llvm::Instruction& user) {
+  if (auto* update = llvm::dyn_cast<llvm::AtomicRMWInst>(&user))
+    llvm::lowerAtomicRMWInst(update);
+  else if (auto* exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&user))
+    llvm::lowerAtomicCmpXchgInst(exchange);
+}
+
+/// Rewrites what is derived from `old`, a pointer to shared memory, to be derived from the generic
+/// pointer `made`.
+void replace_pointer(llvm::Value& old, llvm::Value* made) {
+  for (llvm::Use& use : llvm::make_early_inc_range(old.uses())) {
+    auto* user = llvm::cast<llvm::Instruction>(use.getUser());
+    if (auto* element = llvm::dyn_cast<llvm::GetElementPtrInst>(user)) {
+      llvm::IRBuilder<> ir(element);
+      llvm::SmallVector<llvm::Value*> indices(element->indices());
+      replace_pointer(*element, ir.CreateGEP(element->getSourceElementType(), made, indices));
+      element->eraseFromParent();
+    } else if (llvm::isa<llvm::AddrSpaceCastInst>(user)) {
+      user->replaceAllUsesWith(made);
+      user->eraseFromParent();
+    } else {
+      use.set(made);
+      make_plain(*user);
+    }
+  }
+}
+
+void lower_pointer(llvm::Instruction& pointer, llvm::Function* window) {
+  llvm::IRBuilder<> ir(&pointer);
+  llvm::Value* offset = pointer.getOperand(0);
+  llvm::Value* generic = ir.CreateGEP(ir.getInt8Ty(), ir.CreateCall(window), offset);
+  replace_pointer(pointer, generic);
+  pointer.eraseFromParent();
+}
+
+void weaken_fence(llvm::Instruction& instruction) {
+  auto* fence = llvm::dyn_cast<llvm::FenceInst>(&instruction);
+  if (fence == nullptr) return;
+  llvm::LLVMContext& context = fence->getContext();
+  if (fence->getSyncScopeID() == context.getOrInsertSyncScopeID("block"))
+    fence->setSyncScopeID(llvm::SyncScope::SingleThread);
+}
+
+}  // namespace
+
+void lower_shared_memory(llvm::Module& module) {
+  llvm::Function* window =
+      instructions::declare_device_op(module, instructions::DeviceOp::shared_window);
+  std::vector<llvm::Instruction*> pointers;
+  for (llvm::Function& function : module)
+    for (llvm::Instruction& instruction : llvm::instructions(function)) {
+      weaken_fence(instruction);
+      if (llvm::isa<llvm::IntToPtrInst>(instruction) && is_shared_pointer(instruction))
+        pointers.push_back(&instruction);
+    }
+  for (llvm::Instruction* pointer : pointers) lower_pointer(*pointer, window);
+}
+
+}  // namespace cuda_shim::kernels::targets::host

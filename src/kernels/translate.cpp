@@ -1,0 +1,102 @@
+// The whole way of one kernel. Each translation has an LLVM context of its own, so that any number
+// may run at once.
+
+#include "kernels/translate.h"
+
+#include <fmt/format.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/Transforms/Utils/Cloning.h>
+
+#include "kernels/dump.h"
+#include "kernels/instructions/module_lowering.h"
+#include "kernels/passes/insert_yields.h"
+#include "kernels/passes/prepare.h"
+#include "kernels/targets/host/host_target.h"
+
+namespace cuda_shim::kernels {
+namespace {
+
+using instructions::LoweredKernel;
+
+std::string text_of(const llvm::Module& module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream, nullptr);
+  return text;
+}
+
+/// LLVM's opinion of IR that we made: a fault is ours, but must not become wrong code.
+Status verify_module(const llvm::Module& module, std::string_view kernel) {
+  std::string why;
+  llvm::raw_string_ostream stream(why);
+  if (!llvm::verifyModule(module, &stream)) return {};
+  return Status(StatusCode::kUnknown,
+                fmt::format("The translation of kernel '{}' is malformed: {}", kernel, why));
+}
+
+void dump_ptx(const Dump& dump, const CompileRequest& request) {
+  if (!dump.wants("ptx")) return;
+  dump.write("ptx", request.program->units()[request.kernel->unit].text);
+}
+
+Result<CompiledKernel> finish_host(LoweredKernel& lowered, const CompileRequest& request,
+                                   const Dump& dump) {
+  auto machine = targets::host::create_machine(request.target, request.optimisation_level);
+  if (!machine) return error(std::move(machine.error()));
+  targets::host::lower_to_host(lowered, **machine, request.optimisation_level);
+  if (Status status = verify_module(*lowered.module, request.kernel->name); !status.ok())
+    return error(std::move(status));
+  if (dump.wants("llvm")) dump.write("ll", text_of(*lowered.module));
+  if (dump.wants("asm")) {
+    const std::unique_ptr<llvm::Module> copy = llvm::CloneModule(*lowered.module);
+    if (auto text = targets::host::emit(*copy, **machine, llvm::CodeGenFileType::AssemblyFile))
+      dump.write("s", {reinterpret_cast<const char*>(text->data()), text->size()});
+  }
+  CompiledKernel compiled;
+  compiled.entry = lowered.entry->getName().str();
+  auto bytes = targets::host::emit(*lowered.module, **machine, llvm::CodeGenFileType::ObjectFile);
+  if (!bytes) return error(std::move(bytes.error()));
+  compiled.bytes = std::move(*bytes);
+  return compiled;
+}
+
+}  // namespace
+
+Result<CompiledKernel> translate(const CompileRequest& request) {
+  if (request.target.format != CUDA_SHIM_CODE_HOST_ELF)
+    return error(StatusCode::kNotSupported,
+                 fmt::format("Code of format {} cannot be made yet.", request.target.format));
+  const Dump dump(request.kernel->name);
+  dump_ptx(dump, request);
+  llvm::LLVMContext context;
+  Result<LoweredKernel> lowered =
+      instructions::lower_kernel(context, *request.program, *request.kernel);
+  if (!lowered) return error(std::move(lowered.error()));
+  if (Status status = verify_module(*lowered->module, request.kernel->name); !status.ok())
+    return error(std::move(status));
+  passes::prepare(*lowered->module);
+  passes::insert_yields(*lowered->module);
+  if (dump.wants("ir")) dump.write("ir.ll", text_of(*lowered->module));
+
+  Result<CompiledKernel> compiled = finish_host(*lowered, request, dump);
+  if (!compiled) return compiled;
+  compiled->kernel = request.kernel->name;
+  compiled->format = request.target.format;
+  compiled->info = lowered->info;
+  return compiled;
+}
+
+Result<std::vector<ptx::Diagnostic>> check(const Program& program) {
+  std::vector<ptx::Diagnostic> faults;
+  for (const ProgramKernel& kernel : program.kernels()) {
+    auto result = instructions::check_function(program, {kernel.unit, kernel.function, &kernel});
+    if (result) continue;
+    ptx::Diagnostic fault = std::move(result.error());
+    fault.message = fmt::format("Kernel '{}': {}", kernel.name, fault.message);
+    faults.push_back(std::move(fault));
+  }
+  return faults;
+}
+
+}  // namespace cuda_shim::kernels
