@@ -6,14 +6,13 @@
 
 namespace cuda_shim::kernels::instructions {
 
-#define CUDA_SHIM_CHAPTER(file, title) [[gnu::weak]] std::span<const Row> file##_rows();
+#define CUDA_SHIM_CHAPTER(file, title) std::span<const Row> file##_rows();
 #include "kernels/instructions/chapters.def"
 #undef CUDA_SHIM_CHAPTER
 
 std::span<const Chapter> chapters() {
   static const Chapter kChapters[] = {
-#define CUDA_SHIM_CHAPTER(file, title) \
-  {title, file##_rows ? file##_rows() : std::span<const Row>()},
+#define CUDA_SHIM_CHAPTER(file, title) {title, file##_rows()},
 #include "kernels/instructions/chapters.def"
 #undef CUDA_SHIM_CHAPTER
   };
