@@ -1,9 +1,10 @@
 #pragma once
 // The devices that this process offers, and typed wrappers around the device table.
 //
-// A backend (cpu, null, a plug-in) is a C table of functions (include/cuda_shim/device.h). The registry turns the option
-// DEVICE into one list of devices. The wrappers own what the table hands out, and turn a status code and the
-// sentence that the backend reported on the way into a Status. They add nothing else: one call, one table entry.
+// A backend (cpu, null, a plug-in) is a C table of functions (include/cuda_shim/device.h). The
+// registry turns the option DEVICE into one list of devices. The wrappers own what the table hands
+// out, and turn a status code and the sentence that the backend reported on the way into a Status.
+// They add nothing else: one call, one table entry.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +18,8 @@
 
 namespace cuda_shim::devices {
 
-/// Status of a table call: `code`, with the sentence that the backend reported on this thread since the last one was taken.
+/// Status of a table call: `code`, with the sentence that the backend reported on this thread since
+/// the last one was taken.
 Status to_status(cuda_shim_status code);
 
 /// A kernel that is ready to run. Owns the backend's executable; must not outlive its Device.
@@ -45,7 +47,8 @@ class Executable {
   cuda_shim_executable handle_ = nullptr;
 };
 
-/// An in-order, asynchronous sequence of work. Destruction waits for its work; must not outlive its Device.
+/// An in-order, asynchronous sequence of work. Destruction waits for its work; must not outlive its
+/// Device.
 ///
 /// Thread-safe. A Queue named as `other` in wait() must be alive at the call only.
 class Queue {
@@ -106,7 +109,8 @@ struct MemoryInfo {
   std::uint64_t total_bytes;
 };
 
-/// An open instance of a device; one for each context. Destruction waits for its work and frees its memory.
+/// An open instance of a device; one for each context. Destruction waits for its work and frees its
+/// memory.
 class Device {
  public:
   static Result<Device> open(const Offer& offer);
@@ -126,7 +130,8 @@ class Device {
   Result<cuda_shim_device_properties> properties() const;
   Result<cuda_shim_target> target() const;
 
-  /// Address of `bytes` (at least 1) aligned to `alignment` (a power of two; 256 at least is given).
+  /// Address of `bytes` (at least 1) aligned to `alignment` (a power of two; 256 at least is
+  /// given).
   Result<std::uint64_t> allocate(std::size_t bytes, std::size_t alignment = 256);
   Status free(std::uint64_t address) { return to_status(backend_->free(handle_, address)); }
   Result<MemoryInfo> memory_info() const;
@@ -155,7 +160,8 @@ class Device {
 /// The list of offered devices.
 class Registry {
  public:
-  /// Loads the backends that `list` names, comma-separated: "cpu", "null", or the path of a plug-in (it contains a '/').
+  /// Loads the backends that `list` names, comma-separated: "cpu", "null", or the path of a plug-in
+  /// (it contains a '/').
   static Result<Registry> open(std::string_view list);
 
   /// The process's registry, after the option DEVICE; opened on the first call. An error stays.

@@ -1,0 +1,93 @@
+#include "devices/cpu/launch.h"
+
+#include <time.h>
+
+#include <algorithm>
+
+#include "devices/cpu/grid.h"
+#include "devices/cpu/scheduler.h"
+#include "devices/cpu/thread_pool.h"
+
+namespace cuda_shim::devices::cpu {
+namespace {
+
+// Waking a sleeping worker takes longer than this much work does.
+constexpr std::uint64_t kWorthSharing = 5'000;  // ns
+// A worker takes about this much work at a time, so that the shared counter is touched rarely.
+constexpr std::uint64_t kChunkNanoseconds = 20'000;
+// Beyond what the translator says a thread needs: calls into this library, and a signal's frame
+// before its stack is switched.
+constexpr std::size_t kStackReserve = 16 << 10;
+
+std::uint64_t now_nanoseconds() {
+  timespec now = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+std::uint64_t block_count(const cuda_shim_launch_config& config) {
+  return std::uint64_t{config.grid.x} * config.grid.y * config.grid.z;
+}
+
+// How many threads the grid is worth, and how many blocks each takes at a time, from how long its
+// blocks took before.
+std::uint32_t plan(Grid& grid, std::uint32_t workers) {
+  std::uint64_t cost = grid.kernel->block_nanoseconds.load(std::memory_order_relaxed);
+  std::uint64_t useful = std::min<std::uint64_t>(grid.blocks, workers);
+  if (cost != 0 && cost * grid.blocks < kWorthSharing && !grid.cooperative) useful = 1;
+  std::uint64_t even = grid.blocks / (useful * 8);
+  if (grid.cooperative) {
+    // Everybody's share at once: a block that is not alive cannot be waited for.
+    grid.chunk = (grid.blocks + useful - 1) / useful;
+  } else {
+    grid.chunk = std::clamp<std::uint64_t>(cost ? kChunkNanoseconds / cost : 1, 1,
+                                           std::max<std::uint64_t>(even, 1));
+  }
+  return static_cast<std::uint32_t>(useful);
+}
+
+// A running mean; concurrent launches may lose a sample.
+void learn_cost(Grid& grid, std::uint64_t nanoseconds, std::uint32_t workers) {
+  std::uint64_t sample = nanoseconds * workers / grid.blocks;
+  std::uint64_t known = grid.kernel->block_nanoseconds.load(std::memory_order_relaxed);
+  std::uint64_t mean = known ? (3 * known + sample) / 4 : sample;
+  grid.kernel->block_nanoseconds.store(
+      static_cast<std::uint32_t>(std::clamp<std::uint64_t>(mean, 1, UINT32_MAX)),
+      std::memory_order_relaxed);
+}
+
+void run_part(void* grid, Worker& worker, std::uint32_t seat) {
+  worker.scheduler->run(*static_cast<Grid*>(grid), seat);
+}
+
+}  // namespace
+
+void run_launch(Instance& instance, const Command::Launch& launch, Worker& worker) {
+  KernelCode& kernel = *launch.executable;
+  std::size_t stack =
+      std::max<std::size_t>(instance.stack_limit, kernel.info.local_bytes) + kStackReserve;
+  ThreadPool& pool = ThreadPool::get();
+  Grid grid = {.kernel = &kernel,
+               .instance = &instance,
+               .config = &launch.config,
+               .parameters = launch.parameters,
+               .module_memory = reinterpret_cast<unsigned char*>(launch.module_memory),
+               .stack_bytes = stack,
+               .blocks = block_count(launch.config),
+               .chunk = 1,
+               .workers = pool.size(),
+               .cooperative = (launch.config.flags & CUDA_SHIM_LAUNCH_COOPERATIVE) != 0};
+  if (grid.blocks == 0) return;
+  std::uint32_t workers = plan(grid, pool.size());
+  std::uint64_t start = now_nanoseconds();
+  if (workers == 1) {
+    run_part(&grid, worker, 0);
+  } else {
+    SharedJob job = {.run = run_part, .context = &grid};
+    pool.share(job, workers - 1, worker);
+  }
+  learn_cost(grid, now_nanoseconds() - start, workers);
+}
+
+}  // namespace cuda_shim::devices::cpu

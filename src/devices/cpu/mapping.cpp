@@ -1,0 +1,57 @@
+#include "devices/cpu/mapping.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+
+namespace cuda_shim::devices::cpu {
+
+std::size_t page_bytes() {
+  static const std::size_t bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+Mapping::Mapping(std::size_t bytes, std::size_t alignment, bool guarded) {
+  std::size_t page = page_bytes();
+  if (bytes == 0 || bytes > SIZE_MAX / 4 || alignment > SIZE_MAX / 4) return;
+  std::size_t size = round_up(bytes, page);
+  std::size_t guard = guarded ? page : 0;
+  std::size_t slack = alignment > page ? alignment : 0;
+  std::size_t total = size + 2 * guard + slack;
+  // Reserved without access first, so that guards and slack cost no memory and need no second call.
+  void* base = ::mmap(nullptr, total, guarded ? PROT_NONE : PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED) return;
+  std::uintptr_t start = reinterpret_cast<std::uintptr_t>(base) + guard;
+  start = round_up(start, alignment > page ? alignment : page);
+  if (guarded && ::mprotect(reinterpret_cast<void*>(start), size, PROT_READ | PROT_WRITE) != 0) {
+    ::munmap(base, total);
+    return;
+  }
+  data_ = reinterpret_cast<unsigned char*>(start);
+  size_ = size;
+  reserved_ = base;
+  reserved_size_ = total;
+}
+
+Mapping::~Mapping() {
+  if (reserved_) ::munmap(reserved_, reserved_size_);
+}
+
+bool place_guard(void* address, std::size_t bytes) {
+#if !defined(MADV_GUARD_INSTALL)
+  constexpr int kGuardInstall = 102;  // Linux 6.13; keeps the mapping in one piece
+#else
+  constexpr int kGuardInstall = MADV_GUARD_INSTALL;
+#endif
+  if (::madvise(address, bytes, kGuardInstall) == 0) return true;
+  // mprotect splits the mapping in two each time, and a process has about 65,000: the application
+  // needs most of them.
+  constexpr int kMostSplits = 8192;
+  static std::atomic<int> splits{0};
+  if (splits.fetch_add(1, std::memory_order_relaxed) >= kMostSplits) return false;
+  return ::mprotect(address, bytes, PROT_NONE) == 0;
+}
+
+}  // namespace cuda_shim::devices::cpu

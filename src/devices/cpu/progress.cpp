@@ -1,0 +1,83 @@
+// Progress and end of a thread, and the clocks.
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "devices/cpu/pause.h"
+#include "devices/cpu/scheduler.h"
+
+namespace cuda_shim::devices::cpu {
+namespace {
+
+std::uint64_t nanoseconds_of(clockid_t clock) {
+  timespec now = {};
+  ::clock_gettime(clock, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+const char* describe_trap(StatusCode code) {
+  switch (code) {
+    case StatusCode::kIllegalAddress:
+      return "The kernel detected an illegal address.";
+    case StatusCode::kAssert:
+      return "The kernel reported a failed assertion.";
+    default:
+      return "The kernel executed a trap instruction.";
+  }
+}
+
+}  // namespace
+}  // namespace cuda_shim::devices::cpu
+
+using namespace cuda_shim::devices::cpu;
+using cuda_shim::StatusCode;
+
+extern "C" {
+
+void cuda_shim_host_yield(cuda_shim_host_thread* thread) {
+  // The loop reads memory that another worker may change: the compiler of the kernel sees an opaque
+  // call, and so does hardware.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  scheduler_of(thread).yield(thread);
+}
+
+void cuda_shim_host_nanosleep(cuda_shim_host_thread* thread, uint32_t nanoseconds) {
+  // At most 1 ms, as the manual says. The duration is a hint between 0 and twice the amount.
+  std::uint64_t end = nanoseconds_of(CLOCK_MONOTONIC) + std::min(nanoseconds, 1'000'000u);
+  do scheduler_of(thread).yield(thread);
+  while (nanoseconds_of(CLOCK_MONOTONIC) < end);
+}
+
+void cuda_shim_host_exit_thread(cuda_shim_host_thread* thread) {
+  Scheduler& scheduler = scheduler_of(thread);
+  if (!scheduler.has_fibers())
+    scheduler.fail(
+        StatusCode::kLaunchFailed,
+        "The kernel exits from within a called function but was translated as one that does not.");
+  scheduler.finish(fiber_of(thread));
+}
+
+void cuda_shim_host_trap(cuda_shim_host_thread* thread, int32_t code) {
+  auto status = code == 0 ? StatusCode::kLaunchFailed : static_cast<StatusCode>(code);
+  scheduler_of(thread).fail(status, describe_trap(status));
+}
+
+// A counter of the machine's own, near the rate that the device's properties state.
+uint64_t cuda_shim_host_clock(void) {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+  uint64_t ticks;
+  asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+  return ticks;
+#endif
+}
+
+uint64_t cuda_shim_host_globaltimer(void) {
+  return nanoseconds_of(CLOCK_REALTIME);
+}
+}

@@ -1,0 +1,48 @@
+#pragma once
+// Relocation: writing addresses into code that was compiled without knowing them. One table of
+// kinds for each machine.
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "cuda_shim/status.h"
+
+namespace cuda_shim::devices::cpu {
+
+/// The values that the psABI's formulas are made of. Addresses are final.
+struct RelocationValues {
+  std::uint64_t symbol;  ///< S: the symbol's address
+  std::uint64_t nearby;  ///< L: the same, or a stub within reach that jumps there
+  std::uint64_t slot;    ///< G + GOT: the word that holds S
+  std::uint64_t table;   ///< GOT: the first of these words
+  std::int64_t addend;   ///< A
+  std::uint64_t place;   ///< P: what is written to
+};
+
+/// One kind of relocation.
+struct RelocationKind {
+  std::uint32_t type;
+  const char* name;
+  std::uint32_t bytes;  ///< written: 0, 4 or 8
+  std::uint64_t (*value)(const RelocationValues& values);
+  bool (*fits)(std::uint64_t value);
+};
+
+/// What the loader must know of a machine.
+struct RelocationMachine {
+  unsigned elf_machine;  ///< EM_*
+  std::span<const RelocationKind> kinds;
+  std::size_t stub_bytes;
+  /// Writes a stub at `at` that jumps to the address in the word `slot`.
+  void (*write_stub)(unsigned char* at, std::uint64_t slot);
+};
+
+/// The machine that this library was built for.
+const RelocationMachine& this_machine();
+
+/// Writes the relocation of `type` to `at`, which has `room` bytes.
+Status relocate(const RelocationMachine& machine, std::uint32_t type,
+                const RelocationValues& values, unsigned char* at, std::size_t room);
+
+}  // namespace cuda_shim::devices::cpu

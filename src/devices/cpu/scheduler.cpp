@@ -1,0 +1,267 @@
+#include "devices/cpu/scheduler.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "devices/cpu/instance.h"
+#include "devices/cpu/pause.h"
+
+namespace cuda_shim::devices::cpu {
+namespace {
+
+// Rounds of nothing but spinning before the worker takes one more block of a grid that is not
+// cooperative, before it gives up its time slice, and before it sleeps.
+constexpr std::uint32_t kRoundsBeforeBlock = 256;
+constexpr std::uint32_t kRoundsBeforeYield = 64;
+constexpr std::uint32_t kRoundsBeforeSleep = 4096;
+
+}  // namespace
+
+void Scheduler::run(Grid& grid, std::uint32_t seat) {
+  grid_ = &grid;
+  seat_ = seat;
+  has_fibers_ = grid.kernel->info.traits & CUDA_SHIM_KERNEL_NEEDS_FIBERS;
+  idle_rounds_ = 0;
+  current_ = nullptr;
+  auto work = [](void* self) { static_cast<Scheduler*>(self)->run_blocks(); };
+  if (!run_guarded(worker_, work, this)) {
+    grid.ended.store(true, std::memory_order_release);
+    report_fault();
+    abandon_blocks();
+  }
+  grid_ = nullptr;
+}
+
+void Scheduler::run_blocks() {
+  Grid& grid = *grid_;
+  std::uint64_t first = 0;
+  while (std::uint64_t count = take_blocks(grid, grid.chunk, &first)) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (grid.ended.load(std::memory_order_relaxed)) return;
+      if (!has_fibers_) {
+        run_threads(first + i);
+        continue;
+      }
+      if (Status status = start_block(first + i); !status)
+        fail(status.code(), std::string(status.message()));
+      // Blocks of a cooperative grid live together; others one after another.
+      if (!grid.cooperative || i + 1 == count) run_fibers();
+    }
+  }
+}
+
+void Scheduler::run_threads(std::uint64_t index) {
+  Block& block = *take_slot();
+  Status status = block.reserve(
+      grid_->kernel->info.static_shared_bytes + grid_->config->dynamic_shared_bytes, 0, 0);
+  if (!status) fail(status.code(), std::string(status.message()));
+  set_place(block, index);
+  cuda_shim_host_kernel entry = grid_->kernel->entry;
+  Fiber fiber = {};
+  cuda_shim_host_thread& thread = fiber.thread;
+  thread.block = &block.abi;
+  thread.engine = this;
+  current_ = &thread;
+  std::uint32_t linear = 0;
+  const cuda_shim_dim3 size = block.abi.ntid;
+  for (thread.tid.z = 0; thread.tid.z < size.z; ++thread.tid.z)
+    for (thread.tid.y = 0; thread.tid.y < size.y; ++thread.tid.y)
+      for (thread.tid.x = 0; thread.tid.x < size.x; ++thread.tid.x, ++linear) {
+        thread.lane = linear % kWarpSize;
+        thread.warp = linear / kWarpSize;
+        entry(&thread);
+      }
+  current_ = nullptr;
+  free_.push_back(&block);
+}
+
+Block* Scheduler::take_slot() {
+  if (free_.empty()) {
+    slots_.push_back(std::make_unique<Block>());
+    return slots_.back().get();
+  }
+  Block* block = free_.back();
+  free_.pop_back();
+  return block;
+}
+
+void Scheduler::set_place(Block& block, std::uint64_t index) {
+  const cuda_shim_launch_config& config = *grid_->config;
+  auto workspace = reinterpret_cast<std::uint64_t>(grid_->workspace);
+  cuda_shim_host_block& abi = block.abi;
+  abi.ntid = config.block;
+  abi.nctaid = config.grid;
+  abi.ctaid.x = static_cast<std::uint32_t>(index % config.grid.x);
+  abi.ctaid.y = static_cast<std::uint32_t>(index / config.grid.x % config.grid.y);
+  abi.ctaid.z = static_cast<std::uint32_t>(index / config.grid.x / config.grid.y);
+  abi.static_shared_bytes = grid_->kernel->info.static_shared_bytes;
+  abi.dynamic_shared_bytes = config.dynamic_shared_bytes;
+  abi.smid = seat_;
+  abi.nsmid = grid_->workers;
+  abi.gridid = config.grid_id;
+  abi.shared = block.window.data();
+  abi.parameters = grid_->parameters;
+  abi.module = grid_->module_memory;
+  // Null where the grid is not cooperative: grid.sync() traps on that, as it should.
+  abi.envreg[1] = grid_->cooperative ? workspace >> 32 : 0;
+  abi.envreg[2] = grid_->cooperative ? workspace & 0xffffffffu : 0;
+  abi.engine = &block;
+}
+
+Status Scheduler::start_block(std::uint64_t index) {
+  const cuda_shim_launch_config& config = *grid_->config;
+  Block& block = *take_slot();
+  Status status =
+      block.reserve(grid_->kernel->info.static_shared_bytes + config.dynamic_shared_bytes,
+                    config.block.x * config.block.y * config.block.z, grid_->stack_bytes);
+  if (!status) {
+    free_.push_back(&block);
+    return status;
+  }
+  set_place(block, index);
+  block.start(fiber_main, this);
+  live_.push_back(&block);
+  return {};
+}
+
+void Scheduler::run_fibers() {
+  Fiber* first = live_.front()->runnable.pop();
+  current_ = &first->thread;
+#if CUDA_SHIM_SANITIZER_FIBERS
+  worker_.running = &first->sanitizer;
+  announce_switch(worker_.sanitizer, first->sanitizer, false);
+#endif
+  cuda_shim_fiber_switch(&main_stack_pointer_, first->stack_pointer);
+#if CUDA_SHIM_SANITIZER_FIBERS
+  complete_switch(worker_.sanitizer);
+  worker_.running = &worker_.sanitizer;
+#endif
+  current_ = nullptr;
+  if (retired_) free_.push_back(retired_);
+  retired_ = nullptr;
+}
+
+void Scheduler::fiber_main(void* argument) {
+  Fiber* fiber = static_cast<Fiber*>(argument);
+#if CUDA_SHIM_SANITIZER_FIBERS
+  complete_switch(fiber->sanitizer);
+#endif
+  Scheduler& scheduler = scheduler_of(&fiber->thread);
+  scheduler.grid_->kernel->entry(&fiber->thread);
+  scheduler.finish(fiber);
+}
+
+void Scheduler::switch_to(Fiber* self, Fiber* next) {
+  current_ = &next->thread;
+  // The one after next: its stack is in no near cache where a block has many threads.
+  if (next->next) __builtin_prefetch(next->next->stack_pointer);
+#if CUDA_SHIM_SANITIZER_FIBERS
+  worker_.running = &next->sanitizer;
+  announce_switch(self->sanitizer, next->sanitizer, false);
+#endif
+  cuda_shim_fiber_switch(&self->stack_pointer, next->stack_pointer);
+#if CUDA_SHIM_SANITIZER_FIBERS
+  complete_switch(self->sanitizer);
+#endif
+}
+
+void Scheduler::yield(cuda_shim_host_thread* thread) {
+  if (!has_fibers_) {
+    if (grid_->ended.load(std::memory_order_relaxed)) leave();
+    return cpu_pause();
+  }
+  Block& block = block_of(thread);
+  block.yielded.push(fiber_of(thread));
+  suspend(block, fiber_of(thread));
+}
+
+void Scheduler::finish(Fiber* self) {
+  Block& block = block_of(&self->thread);
+  note_progress();
+  --block.alive;
+  release_after_exit(block, self->thread.warp, self->thread.lane);
+  Fiber* next = block.runnable.pop();
+  if (!next && block.alive == 0) retire(block);
+  if (!next && !live_.empty()) next = choose(block.alive == 0 ? *live_.front() : block);
+#if CUDA_SHIM_SANITIZER_FIBERS
+  worker_.running = next ? &next->sanitizer : &worker_.sanitizer;
+  announce_switch(self->sanitizer, *worker_.running, /*ends=*/true);
+#endif
+  current_ = next ? &next->thread : nullptr;
+  cuda_shim_fiber_switch(&self->stack_pointer, next ? next->stack_pointer : main_stack_pointer_);
+  __builtin_unreachable();
+}
+
+void Scheduler::retire(Block& block) {
+  if (retired_) free_.push_back(retired_);
+  retired_ = &block;
+  live_.erase(std::find(live_.begin(), live_.end(), &block));
+}
+
+Fiber* Scheduler::choose(Block& from) {
+  Block* block = &from;
+  std::size_t position = std::find(live_.begin(), live_.end(), block) - live_.begin();
+  for (;;) {
+    if (grid_->ended.load(std::memory_order_relaxed)) leave();
+    for (std::size_t i = 0; i < live_.size(); ++i) {
+      block = live_[(position + i) % live_.size()];
+      if (block->runnable.empty() && !block->soft.empty()) release_soft(*block);
+      if (Fiber* fiber = block->runnable.pop()) return fiber;
+      if (block->yielded.empty())
+        fail(StatusCode::kLaunchFailed,
+             fmt::format("Block ({},{},{}) can never go on: {}", block->abi.ctaid.x,
+                         block->abi.ctaid.y, block->abi.ctaid.z, describe_waiting(*block)));
+    }
+    idle();
+    for (Block* spinning : live_) spinning->runnable.append(spinning->yielded);
+  }
+}
+
+void Scheduler::idle() {
+  std::uint64_t first = 0;
+  std::uint32_t rounds = ++idle_rounds_;
+  if (grid_->cooperative || rounds % kRoundsBeforeBlock == 0) {
+    if (take_blocks(*grid_, 1, &first) == 1) {
+      if (Status status = start_block(first); !status)
+        fail(status.code(), std::string(status.message()));
+      return;
+    }
+  }
+  if (rounds > kRoundsBeforeSleep)
+    ::usleep(20);
+  else if (rounds > kRoundsBeforeYield)
+    ::sched_yield();
+  else
+    cpu_pause();
+}
+
+void Scheduler::fail(StatusCode code, std::string sentence) {
+  failure_code_ = code;
+  failure_ = std::move(sentence);
+  // `sentence` has been moved from and owns nothing; abandoning destroys no objects.
+  abandon_work(worker_);
+}
+
+void Scheduler::leave() {
+  failure_code_ = StatusCode::kOk;
+  abandon_work(worker_);
+}
+
+void Scheduler::abandon_blocks() {
+  for (Block* block : live_) {
+    block->abandon();
+    free_.push_back(block);
+  }
+  live_.clear();
+  if (retired_) free_.push_back(retired_);
+  retired_ = nullptr;
+  if (!has_fibers_) {
+    free_.clear();
+    for (auto& slot : slots_) free_.push_back(slot.get());
+  }
+}
+
+}  // namespace cuda_shim::devices::cpu

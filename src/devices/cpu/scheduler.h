@@ -1,0 +1,115 @@
+#pragma once
+// The scalar engine on one worker: runs the threads of the blocks that the worker takes.
+//
+// A kernel whose threads never wait runs them one after another on the worker's stack. Otherwise
+// each thread is a fiber, and a fiber that must wait puts itself into a list of its block and
+// switches straight to the next runnable one; there is no loop in between. The order of choice is:
+// runnable fibers; threads in activemask; fibers that spin. Where all live blocks of the worker
+// only spin, it takes one more block: a grid that synchronises across its blocks, cooperative or
+// not, goes on.
+//
+// Where a block has no fiber to choose it can never go on: that is reported, with who waits where.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cuda_shim/status.h"
+#include "devices/cpu/block.h"
+#include "devices/cpu/grid.h"
+#include "devices/cpu/worker.h"
+
+namespace cuda_shim::devices::cpu {
+
+/// Longest output of one printf of a kernel.
+constexpr std::size_t kTextBytes = 64 << 10;
+
+class Scheduler {
+ public:
+  explicit Scheduler(Worker& worker) : worker_(worker) {}
+
+  /// Runs blocks of `grid` until none is left or the grid has ended. `seat`: %smid. A fault is
+  /// given to the grid's instance.
+  void run(Grid& grid, std::uint32_t seat);
+
+  // --- For the functions of host_abi.def, on the stack of the running thread.
+
+  /// Whether the running kernel's threads are fibers, that is, may wait.
+  bool has_fibers() const { return has_fibers_; }
+  /// Leaves `self`, which is in a list of `block` or will be put into one, and runs others until
+  /// somebody has made it runnable.
+  void suspend(Block& block, Fiber* self) {
+    Fiber* next = block.runnable.pop();
+    if (!next) [[unlikely]]
+      next = choose(block);
+    if (next == self) return;
+    switch_to(self, next);
+  }
+  /// Lets everybody else run before `self` goes on.
+  void yield(cuda_shim_host_thread* thread);
+  /// Ends the running thread.
+  [[noreturn]] void finish(Fiber* self);
+  /// Ends the launch with an error that `sentence` explains.
+  [[noreturn]] void fail(StatusCode code, std::string sentence);
+  /// Says that somebody got on, so that spinning is not idle.
+  void note_progress() { idle_rounds_ = 0; }
+
+  Grid& grid() { return *grid_; }
+  Worker& worker() { return worker_; }
+
+ private:
+  static void fiber_main(void* fiber);
+
+  void run_blocks();
+  void run_threads(std::uint64_t index);
+  void run_fibers();
+  Status start_block(std::uint64_t index);
+  void set_place(Block& block, std::uint64_t index);
+  Block* take_slot();
+  void retire(Block& block);
+  Fiber* choose(Block& from);
+  void idle();
+  [[noreturn]] void leave();
+  void switch_to(Fiber* self, Fiber* next);
+  void abandon_blocks();
+  void report_fault();
+
+  Worker& worker_;
+  Grid* grid_ = nullptr;
+  std::uint32_t seat_ = 0;
+  bool has_fibers_ = false;
+  std::uint32_t idle_rounds_ = 0;
+  const cuda_shim_host_thread* current_ = nullptr;  ///< the running thread, for fault reports
+  void* main_stack_pointer_ = nullptr;
+  std::vector<std::unique_ptr<Block>> slots_;
+  std::vector<Block*> free_;
+  std::vector<Block*> live_;
+  Block* retired_ = nullptr;  ///< over, but its last fiber may still be on its stack
+  StatusCode failure_code_ = StatusCode::kOk;  ///< of fail()
+  std::string failure_;
+};
+
+inline Block& block_of(const cuda_shim_host_thread* thread) {
+  return *static_cast<Block*>(thread->block->engine);
+}
+inline Scheduler& scheduler_of(const cuda_shim_host_thread* thread) {
+  return *static_cast<Scheduler*>(thread->engine);
+}
+inline Fiber* fiber_of(cuda_shim_host_thread* thread) {
+  return reinterpret_cast<Fiber*>(thread);
+}
+
+/// One sentence for each kind of waiting in a block that cannot go on.
+std::string describe_waiting(const Block& block);
+
+/// Threads that have arrived at a barrier may go on because `lane` of `warp` has exited.
+void release_after_exit(Block& block, std::uint32_t warp, std::uint32_t lane);
+/// Resumes the lanes of a warp whose operation has all of its living members now that one has
+/// exited.
+void release_warp(Block& block, std::uint32_t warp);
+/// Resumes the threads of one warp that wait in the same activemask.
+void release_soft(Block& block);
+
+}  // namespace cuda_shim::devices::cpu

@@ -1,0 +1,56 @@
+// The system calls of PTX: vprintf, malloc, free, __assertfail.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string_view>
+
+#include "devices/cpu/instance.h"
+#include "devices/cpu/printf_format.h"
+#include "devices/cpu/scheduler.h"
+
+using namespace cuda_shim::devices::cpu;
+using cuda_shim::StatusCode;
+
+extern "C" {
+
+int32_t cuda_shim_host_vprintf(cuda_shim_host_thread* thread, const char* format,
+                               const void* arguments) {
+  if (!format) return -1;
+  Scheduler& scheduler = scheduler_of(thread);
+  // Formatted before anything is locked: a bad %s faults here, and a fault releases no locks.
+  char* text = scheduler.worker().text.get();
+  Formatted formatted = format_packed(format, arguments, text, kTextBytes);
+  Instance& instance = *scheduler.grid().instance;
+  instance.output.append({text, formatted.bytes}, instance.output_limit);
+  return formatted.arguments;
+}
+
+void* cuda_shim_host_malloc(cuda_shim_host_thread* thread, uint64_t bytes) {
+  Instance& instance = *scheduler_of(thread).grid().instance;
+  return instance.heap.allocate(bytes, instance.heap_limit);
+}
+
+void cuda_shim_host_free(cuda_shim_host_thread* thread, void* pointer) {
+  if (!pointer || scheduler_of(thread).grid().instance->heap.free(pointer)) return;
+  scheduler_of(thread).fail(
+      StatusCode::kIllegalAddress,
+      fmt::format("free() of {} in a kernel: the address is not a live block of the device heap.",
+                  pointer));
+}
+
+void cuda_shim_host_assert_fail(cuda_shim_host_thread* thread, const char* message,
+                                const char* file, uint32_t line, const char* function,
+                                uint64_t char_size) {
+  const cuda_shim_dim3& block = thread->block->ctaid;
+  const cuda_shim_dim3& place = thread->tid;
+  // The wording and the stream are CUDA's: tests of applications look for it.
+  char* text = scheduler_of(thread).worker().text.get();
+  int bytes = std::snprintf(
+      text, kTextBytes, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n",
+      file ? file : "", line, function ? function : "", block.x, block.y, block.z, place.x, place.y,
+      place.z, message ? message : "");
+  if (bytes > 0) std::fputs(text, stderr);
+  scheduler_of(thread).fail(StatusCode::kAssert, "An assertion failed.");
+}
+}

@@ -1,0 +1,68 @@
+// What the translator must produce for this machine, from cpuid alone: the device knows nothing of
+// LLVM but the names of its features.
+//
+// The processor is named by its level (x86-64-v1 to v4), not by its model: code for a level plus a
+// list of features is the same on any machine with the same answers, which is what a cache key
+// needs.
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "devices/cpu/machine.h"
+
+namespace cuda_shim::devices::cpu {
+namespace {
+
+void put(char* to, std::size_t capacity, const std::string& text) {
+  std::snprintf(to, capacity, "%s", text.c_str());
+}
+
+#if defined(__x86_64__)
+
+const char* level() {
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("x86-64-v4")) return "x86-64-v4";
+  if (__builtin_cpu_supports("x86-64-v3")) return "x86-64-v3";
+  if (__builtin_cpu_supports("x86-64-v2")) return "x86-64-v2";
+  return "x86-64";
+}
+
+// Features beyond the level are added by name; LLVM's name first, then the compiler's, where the
+// builtin wants a literal.
+std::string features() {
+  std::string list;
+  auto add = [&list](const char* name, bool present) {
+    if (!present) return;
+    list += list.empty() ? "+" : ",+";
+    list += name;
+  };
+#define CUDA_SHIM_FEATURE(llvm, compiler) add(llvm, __builtin_cpu_supports(compiler));
+#include "devices/cpu/x86_64_features.def"
+#undef CUDA_SHIM_FEATURE
+  return list;
+}
+
+constexpr const char* kTriple = "x86_64-unknown-linux-gnu";
+
+#elif defined(__aarch64__)
+
+const char* level() {
+  return "generic";
+}
+std::string features() {
+  return "+neon";
+}
+constexpr const char* kTriple = "aarch64-unknown-linux-gnu";
+
+#endif
+
+}  // namespace
+
+void describe_target(cuda_shim_target* target) {
+  put(target->triple, sizeof(target->triple), kTriple);
+  put(target->cpu, sizeof(target->cpu), level());
+  put(target->features, sizeof(target->features), features());
+}
+
+}  // namespace cuda_shim::devices::cpu

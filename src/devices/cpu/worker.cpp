@@ -1,0 +1,123 @@
+#include "devices/cpu/worker.h"
+
+#include <signal.h>
+#include <ucontext.h>
+
+#include <mutex>
+
+#include "devices/cpu/scheduler.h"
+
+namespace cuda_shim::devices::cpu {
+namespace {
+
+// initial-exec: the handler reads it, and the general model may allocate on first use.
+__attribute__((tls_model("initial-exec"))) thread_local Worker* t_worker = nullptr;
+
+constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+struct sigaction g_previous[64];
+
+std::uintptr_t instruction_of(void* context) {
+  auto* machine = &static_cast<ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+  return static_cast<std::uintptr_t>(machine->gregs[REG_RIP]);
+#else
+  return machine->pc;
+#endif
+}
+
+// As if our handler had never been there.
+void pass_on(int signal, siginfo_t* info, void* context) {
+  const struct sigaction& previous = g_previous[signal];
+  if (previous.sa_flags & SA_SIGINFO) return previous.sa_sigaction(signal, info, context);
+  if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN)
+    return previous.sa_handler(signal);
+  // The instruction runs again without us and ends the process as it would have; a sent signal must
+  // be sent again.
+  ::sigaction(signal, &previous, nullptr);
+  if (info->si_code <= 0) ::raise(signal);
+}
+
+void on_signal(int signal, siginfo_t* info, void* context) {
+  Worker* worker = t_worker;
+  // si_code <= 0: sent by kill or raise, no fault of the work.
+  if (!worker || !worker->guarded || info->si_code <= 0) return pass_on(signal, info, context);
+  worker->abandonment = {signal, info->si_code, reinterpret_cast<std::uintptr_t>(info->si_addr),
+                         instruction_of(context)};
+  abandon_work(*worker);
+}
+
+}  // namespace
+
+Worker::Worker() : scheduler(std::make_unique<Scheduler>(*this)), text(new char[kTextBytes]) {
+  // A handler cannot run on the stack that has just overflowed.
+  constexpr std::size_t kSignalStack = 64 << 10;
+  signal_stack = Mapping(kSignalStack, page_bytes(), true);
+  stack_t stack = {};
+  stack.ss_sp = signal_stack.data();
+  stack.ss_size = signal_stack.size();
+  if (signal_stack) ::sigaltstack(&stack, nullptr);
+  t_worker = this;
+#if defined(CUDA_SHIM_TSAN)
+  sanitizer.context = __tsan_get_current_fiber();
+#endif
+#if defined(CUDA_SHIM_ASAN)
+  pthread_attr_t attributes;
+  void* bottom = nullptr;
+  ::pthread_getattr_np(::pthread_self(), &attributes);
+  ::pthread_attr_getstack(&attributes, &bottom, &sanitizer.size);
+  ::pthread_attr_destroy(&attributes);
+  sanitizer.bottom = bottom;
+#endif
+}
+
+Worker::~Worker() {
+  stack_t none = {};
+  none.ss_flags = SS_DISABLE;
+  ::sigaltstack(&none, nullptr);
+  t_worker = nullptr;
+}
+
+Worker* current_worker() {
+  return t_worker;
+}
+
+bool run_guarded(Worker& worker, void (*function)(void*), void* argument) {
+  worker.abandonment = {};
+#if CUDA_SHIM_SANITIZER_FIBERS
+  worker.running = &worker.sanitizer;
+#endif
+  // _setjmp does not save the signal mask (a system call); the handler does not change it
+  // (SA_NODEFER).
+  if (_setjmp(worker.recover) == 0) {
+    worker.guarded = true;
+    function(argument);
+    worker.guarded = false;
+    return true;
+  }
+  worker.guarded = false;
+#if CUDA_SHIM_SANITIZER_FIBERS
+  if (worker.running != &worker.sanitizer) complete_switch(worker.sanitizer);
+#endif
+  return false;
+}
+
+void abandon_work(Worker& worker) {
+  worker.guarded = false;
+#if CUDA_SHIM_SANITIZER_FIBERS
+  if (worker.running != &worker.sanitizer)
+    announce_switch(*worker.running, worker.sanitizer, /*ends=*/true);
+#endif
+  _longjmp(worker.recover, 1);
+}
+
+void install_fault_handlers() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    struct sigaction action = {};
+    action.sa_sigaction = on_signal;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    for (int signal : kSignals) ::sigaction(signal, &action, &g_previous[signal]);
+  });
+}
+
+}  // namespace cuda_shim::devices::cpu

@@ -1,0 +1,189 @@
+// What happens when a kernel or a copy goes wrong: the process lives, the instance keeps the first
+// fault and does no more work.
+
+#include <signal.h>
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstring>
+
+#include "devices/cpu/cpu_device.h"
+#include "devices/cpu/sanitizer.h"
+
+namespace cuda_shim::devices {
+namespace {
+
+struct Words {
+  std::uint32_t* words;
+};
+
+class FaultTest : public CpuDeviceTest {
+ protected:
+  void SetUp() override {
+    CpuDeviceTest::SetUp();
+    // A page that is never accessible.
+    hole_ = ::mmap(nullptr, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  }
+  void TearDown() override { ::munmap(hole_, 1 << 20); }
+
+  Words hole() const { return {static_cast<std::uint32_t*>(hole_)}; }
+
+  void* hole_ = nullptr;
+};
+
+void write_in_one_thread(cuda_shim_host_thread* thread) {
+  if (thread->block->ctaid.y == 3 && thread->tid.x == 33) parameters_of<Words>(thread).words[4] = 1;
+}
+
+class FaultWithTraits : public FaultTest, public testing::WithParamInterface<std::uint32_t> {};
+
+TEST_P(FaultWithTraits, IllegalAddressNamesKernelBlockThreadAndAddress) {
+  auto kernel = make_kernel(write_in_one_thread, GetParam());
+  run(kernel.get(), {1, 5, 1}, {64, 1, 1}, hole());
+  cuda_shim_fault fault = device_.fault();
+  EXPECT_EQ(static_cast<StatusCode>(fault.code), StatusCode::kIllegalAddress);
+  EXPECT_STREQ(fault.kernel, "tested");
+  EXPECT_EQ(fault.block.y, 3u);
+  EXPECT_EQ(fault.thread.x, 33u);
+  EXPECT_EQ(fault.address, reinterpret_cast<std::uint64_t>(hole().words + 4));
+}
+
+[[gnu::noinline]] std::uint32_t recurse(std::uint32_t depth) {
+  volatile std::uint32_t frame[256];
+  frame[depth % 256] = depth;
+  return depth == ~0u ? 0 : recurse(depth + 1) + frame[depth % 256];
+}
+
+TEST_P(FaultWithTraits, StackOverflowIsAStackError) {
+#if defined(CUDA_SHIM_ASAN)
+  GTEST_SKIP() << "AddressSanitizer reports stack overflows itself.";
+#endif
+  auto kernel = make_kernel(
+      [](cuda_shim_host_thread* thread) { parameters_of<Words>(thread).words[0] = recurse(0); },
+      GetParam());
+  std::uint32_t word = 0;
+  run(kernel.get(), {1, 1, 1}, {32, 1, 1}, Words{&word});
+  EXPECT_EQ(fault_code(), StatusCode::kHardwareStackError);
+}
+
+TEST_P(FaultWithTraits, CallOfAnAddressThatIsNoCodeIsAnInvalidPc) {
+  auto kernel = make_kernel(
+      [](cuda_shim_host_thread* thread) {
+        void (*function)();
+        void* address = parameters_of<Words>(thread).words;
+        std::memcpy(&function, &address, sizeof(function));
+        function();
+      },
+      GetParam());
+  run(kernel.get(), {1, 1, 1}, {32, 1, 1}, hole());
+  EXPECT_EQ(fault_code(), StatusCode::kInvalidPc);
+}
+
+TEST_P(FaultWithTraits, TrapEndsTheLaunch) {
+  auto kernel = make_kernel([](cuda_shim_host_thread* thread) { cuda_shim_host_trap(thread, 0); },
+                            GetParam());
+  run(kernel.get(), {4, 1, 1}, {32, 1, 1}, hole());
+  EXPECT_EQ(fault_code(), StatusCode::kLaunchFailed);
+}
+
+TEST_P(FaultWithTraits, ThreadThatWaitsForAFaultedOneIsEnded) {
+  auto kernel = make_kernel(
+      [](cuda_shim_host_thread* thread) {
+        std::atomic_ref<std::uint32_t> flag(*parameters_of<Words>(thread).words);
+        if (thread->block->ctaid.x == 3) cuda_shim_host_trap(thread, 0);
+        while (flag == 0) cuda_shim_host_yield(thread);
+      },
+      GetParam() | CUDA_SHIM_KERNEL_NEEDS_FIBERS);
+  std::uint32_t word = 0;
+  run(kernel.get(), {4, 1, 1}, {32, 1, 1}, Words{&word}, CUDA_SHIM_LAUNCH_COOPERATIVE);
+  EXPECT_EQ(fault_code(), StatusCode::kLaunchFailed);
+}
+
+INSTANTIATE_TEST_SUITE_P(Traits, FaultWithTraits,
+                         testing::Values(0u, std::uint32_t{CUDA_SHIM_KERNEL_NEEDS_FIBERS}));
+
+TEST_F(FaultTest, BadStringInPrintfIsAFault) {
+  auto kernel = make_kernel(
+      [](cuda_shim_host_thread* thread) {
+        const void* bad = parameters_of<Words>(thread).words;
+        cuda_shim_host_vprintf(thread, "%s", &bad);
+      },
+      0);
+  run(kernel.get(), {1, 1, 1}, {1, 1, 1}, hole());
+  EXPECT_EQ(fault_code(), StatusCode::kIllegalAddress);
+}
+
+TEST_F(FaultTest, CopyFromAnAddressThatIsNotThereIsAFault) {
+  std::vector<unsigned char> to(8 << 20);
+  cuda_shim_copy copy = {reinterpret_cast<std::uint64_t>(to.data()),
+                         reinterpret_cast<std::uint64_t>(hole_),
+                         4096,
+                         1,
+                         1,
+                         0,
+                         0,
+                         0,
+                         0};
+  ASSERT_TRUE(queue_.copy(copy).ok());
+  ASSERT_TRUE(queue_.drain().ok());
+  cuda_shim_fault fault = device_.fault();
+  EXPECT_EQ(static_cast<StatusCode>(fault.code), StatusCode::kIllegalAddress);
+  EXPECT_GE(fault.address, reinterpret_cast<std::uint64_t>(hole_));
+}
+
+TEST_F(FaultTest, AfterAFaultWorkIsSkippedButHostCallsAndSignalsGoOn) {
+  auto trap = make_kernel([](cuda_shim_host_thread* thread) { cuda_shim_host_trap(thread, 0); }, 0);
+  auto writes = make_kernel(
+      [](cuda_shim_host_thread* thread) { parameters_of<Words>(thread).words[0] = 1; }, 0);
+  std::uint32_t word = 0;
+  bool called = false;
+  run(trap.get(), {1, 1, 1}, {1, 1, 1}, hole());
+  submit(writes.get(), {1, 1, 1}, {1, 1, 1}, Words{&word});
+  ASSERT_TRUE(queue_.host_call([](void* flag) { *static_cast<bool*>(flag) = true; }, &called).ok());
+  ASSERT_TRUE(queue_.drain().ok());
+  EXPECT_EQ(word, 0u);
+  EXPECT_TRUE(called);
+}
+
+TEST_F(FaultTest, AnotherInstanceIsNotAffected) {
+  auto trap = make_kernel([](cuda_shim_host_thread* thread) { cuda_shim_host_trap(thread, 0); }, 0);
+  auto writes = make_kernel(
+      [](cuda_shim_host_thread* thread) { parameters_of<Words>(thread).words[0] = 1; }, 0);
+  run(trap.get(), {1, 1, 1}, {1, 1, 1}, hole());
+  Device first = std::exchange(device_, open());
+  Queue first_queue = std::exchange(queue_, create_queue());
+  std::uint32_t word = 0;
+  run(writes.get(), {1, 1, 1}, {1, 1, 1}, Words{&word});
+  EXPECT_EQ(word, 1u);
+  EXPECT_EQ(fault_code(), StatusCode::kOk);
+  first_queue = Queue();
+}
+
+TEST_F(FaultTest, WorkersRunOnAfterManyFaults) {
+  auto kernel = make_kernel(write_in_one_thread);
+  for (int i = 0; i < 50; ++i) {
+    queue_ = Queue();
+    device_ = open();
+    queue_ = create_queue();
+    run(kernel.get(), {1, 5, 1}, {64, 1, 1}, hole());
+    ASSERT_EQ(fault_code(), StatusCode::kIllegalAddress);
+  }
+}
+
+TEST_F(FaultTest, SignalsOfTheApplicationStillReachItsHandler) {
+#if CUDA_SHIM_SANITIZER_FIBERS
+  GTEST_SKIP() << "Sanitizers install handlers of their own.";
+#endif
+  // The handler was there before ours; a child process shows it, since what it saw ends it.
+  EXPECT_EXIT(
+      {
+        struct sigaction action = {};
+        action.sa_handler = [](int) { ::_exit(42); };
+        ::sigaction(SIGSEGV, &action, nullptr);
+        *static_cast<volatile int*>(hole_) = 1;
+      },
+      testing::ExitedWithCode(42), "");
+}
+
+}  // namespace
+}  // namespace cuda_shim::devices
