@@ -38,7 +38,8 @@ CUDA_SHIM_ROUNDED_FUNCTIONS(CUDA_SHIM_ROW)
 /// With the mode in the instruction; only where the processor has AVX-512F.
 template <RoundingMode mode>
 struct Avx512 {
-#define CUDA_SHIM_ROW(name, result, parameters, arguments) static result name parameters;
+#define CUDA_SHIM_ROW(name, result, parameters, arguments) \
+  [[gnu::target("avx512f")]] static result name parameters;
   CUDA_SHIM_ROUNDED_FUNCTIONS(CUDA_SHIM_ROW)
 #undef CUDA_SHIM_ROW
 };
