@@ -74,7 +74,7 @@ inline void* prepare_stack(unsigned char* top, void (*function)(void*), void* ar
   // Popped by the switch: r15 r14 r13 r12 rbx rbp, then the return address. The start routine is
   // entered as if jumped to, with the stack 16-byte aligned, as its own call expects.
   constexpr std::size_t kWords = 7;
-  auto* frame = reinterpret_cast<void**>(top - 8 * (kWords + 1));
+  auto** frame = reinterpret_cast<void**>(top - 8 * (kWords + 2));
   frame[0] = frame[1] = frame[4] = frame[5] = nullptr;
   frame[2] = reinterpret_cast<void*>(function);  // r13
   frame[3] = argument;                           // r12
