@@ -4,4 +4,6 @@ __global__ void scale(float* values, float factor, int count) {
   if (i < count) values[i] *= factor;
 }
 
-int main() { return 0; }
+int main() {
+  return 0;
+}
