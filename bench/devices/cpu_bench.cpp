@@ -2,6 +2,7 @@
 // against memcpy.
 
 #include <benchmark/benchmark.h>
+#include <time.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -84,14 +85,35 @@ BENCHMARK(launch_and_wait)->Arg(1)->Arg(1000)->UseRealTime();
 
 constexpr int kRounds = 1000;
 
-void barriers(cuda_shim_host_thread* thread) {
-  for (int i = 0; i < kRounds; ++i) cuda_shim_host_barrier_sync(thread, 0, 0);
+// Processor time of the worker between the first thread's start and end: the machine may be busy
+// with other things.
+double g_started, g_seconds;
+
+double thread_seconds() {
+  timespec now = {};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
+
+template <class Operation>
+void repeat(cuda_shim_host_thread* thread, Operation operation) {
+  bool first = thread->warp == 0 && thread->lane == 0;
+  cuda_shim_host_barrier_sync(thread, 0, 0);
+  if (first) g_started = thread_seconds();
+  for (int i = 0; i < kRounds; ++i) operation();
+  if (first) g_seconds = thread_seconds() - g_started;
+}
+
+void barriers(cuda_shim_host_thread* thread) {
+  repeat(thread, [thread] { cuda_shim_host_barrier_sync(thread, 0, 0); });
+}
+
 void shuffles(cuda_shim_host_thread* thread) {
   std::uint32_t value = thread->lane;
-  for (int i = 0; i < kRounds; ++i)
+  repeat(thread, [&] {
     value += static_cast<std::uint32_t>(
         cuda_shim_host_shuffle(thread, CUDA_SHIM_SHFL_BFLY, value, 1, 31, ~0u));
+  });
   benchmark::DoNotOptimize(value);
 }
 
@@ -103,13 +125,14 @@ void per_thread(benchmark::State& state, cuda_shim_host_kernel entry) {
   for (auto _ : state) {
     (void)bench().queue.launch(launch);
     (void)bench().queue.drain();
+    state.SetIterationTime(g_seconds);
   }
   state.counters["per_thread"] =
       benchmark::Counter(double(kRounds) * threads * double(state.iterations()),
                          benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
-BENCHMARK_CAPTURE(per_thread, barrier, barriers)->Arg(32)->Arg(256)->Arg(1024)->UseRealTime();
-BENCHMARK_CAPTURE(per_thread, shuffle, shuffles)->Arg(32)->Arg(256)->Arg(1024)->UseRealTime();
+BENCHMARK_CAPTURE(per_thread, barrier, barriers)->Arg(32)->Arg(256)->Arg(1024)->UseManualTime();
+BENCHMARK_CAPTURE(per_thread, shuffle, shuffles)->Arg(32)->Arg(256)->Arg(1024)->UseManualTime();
 
 // Starting and ending fibers: the price of a block that needs them and hardly uses them.
 void start_fibers(benchmark::State& state) {
