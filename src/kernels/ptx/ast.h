@@ -87,6 +87,7 @@ struct Operand {
   std::variant<Sink, Name, Immediate, Address, Vector> value;
   std::optional<Name> pair;
   bool negated = false;
+  bool minus = false;  ///< negated with `-`, not with `!`
   Location location;
 
   const Name* name() const { return std::get_if<Name>(&value); }

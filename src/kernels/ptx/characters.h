@@ -7,14 +7,15 @@
 namespace cuda_shim::kernels::ptx {
 
 enum CharacterClass : std::uint8_t {
-  kBlank = 1,         ///< separates words
-  kNameStart = 2,     ///< may begin a name: letters $ % _
-  kNameRest = 4,      ///< may go on a name: letters digits $ % _
-  kDigit = 8,         ///< 0-9
-  kWordRest = 16,     ///< of a word after a dot: letters digits _ :
-  kBodyMark = 32,     ///< matters while a body is skipped: braces, quotes, slash
-  kOperandMark = 64,  ///< an operand may come after it (comma, opening brackets), or text that
-                      ///< holds none (quotes, slash)
+  kBlank = 1,      ///< separates words
+  kNameStart = 2,  ///< may begin a name: letters $ % _
+  kNameRest = 4,   ///< may go on a name: letters digits $ % _
+  kDigit = 8,      ///< 0-9
+  kWordRest = 16,  ///< of a word after a dot: letters digits _ :
+  kBodyMark = 32,  ///< matters while a body is skipped: braces, quotes, slash
+  kOperandMark =
+      64,  ///< an operand may follow (comma, brackets), or what holds none (quotes, slash)
+  kNumberRest = 128,  ///< may go on a number, its suffixes and prefixes too: letters digits
 };
 
 struct CharacterTable {
@@ -28,9 +29,9 @@ consteval CharacterTable make_character_table() {
   };
   add(' ', ' ', kBlank);
   add('\t', '\r', kBlank);
-  add('a', 'z', kNameStart | kNameRest | kWordRest);
-  add('A', 'Z', kNameStart | kNameRest | kWordRest);
-  add('0', '9', kDigit | kNameRest | kWordRest);
+  add('a', 'z', kNameStart | kNameRest | kWordRest | kNumberRest);
+  add('A', 'Z', kNameStart | kNameRest | kWordRest | kNumberRest);
+  add('0', '9', kDigit | kNameRest | kWordRest | kNumberRest);
   add('_', '_', kNameStart | kNameRest | kWordRest);
   add('$', '$', kNameStart | kNameRest);
   add('%', '%', kNameStart | kNameRest);

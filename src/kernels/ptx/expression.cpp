@@ -9,6 +9,9 @@
 namespace cuda_shim::kernels::ptx {
 namespace {
 
+/// The predefined constant WARP_SZ.
+constexpr std::int64_t kWarpSize = 32;
+
 /// A literal doubles as the value of an expression.
 using Value = Literal;
 

@@ -26,7 +26,4 @@ std::uint64_t parse_integer(Cursor& cursor);
 /// expressions where a parenthesis opens. Above `maximum` it is an error that names `what`.
 std::uint64_t parse_count(Cursor& cursor, std::uint64_t maximum, std::string_view what);
 
-/// The predefined constant that PTX calls WARP_SZ.
-inline constexpr std::uint64_t kWarpSize = 32;
-
 }  // namespace cuda_shim::kernels::ptx

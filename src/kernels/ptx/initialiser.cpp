@@ -77,7 +77,8 @@ class InitialiserParser {
   }
 
   void require_room(std::uint64_t index, std::uint64_t end, std::size_t depth) {
-    if (depth + 1 > extents_.size()) return fail("The initial values of `{}` nest deeper than it.");
+    if (depth + 1 >= extents_.size())
+      return fail("The initial values of `{}` nest deeper than it.");
     if (index >= end) return fail("`{}` has more initial values than elements.");
     // Rows of an unsized array are limited by nothing else.
     if (index > kMaximumVariableBytes) fail("The initial values of `{}` are too many.");
@@ -101,6 +102,11 @@ class InitialiserParser {
   InitialValue parse_symbol() {
     InitialValue value;
     const std::string_view name = cursor_.accept_name();
+    if (name == "WARP_SZ") {
+      cursor_.retreat(name.size());
+      value.number = parse_constant(cursor_);
+      return value;
+    }
     if (name == "mask" && cursor_.accept('(')) return parse_mask_operator();
     value.generic = name == "generic" && cursor_.accept('(');
     value.symbol = value.generic ? cursor_.expect_name("the name of a variable") : name;
@@ -111,10 +117,7 @@ class InitialiserParser {
       offset += parse_integer(cursor_);
     }
     value.offset = static_cast<std::int64_t>(offset);
-    if (name != "WARP_SZ") return value;
-    InitialValue constant;
-    constant.number.bits = kWarpSize + offset;
-    return constant;
+    return value;
   }
 
   InitialValue parse_mask_operator() {

@@ -61,7 +61,7 @@ Literal decimal_float(Cursor& cursor, Location place, const char* first) {
   const auto ends_in_exponent = [&] { return (cursor.position()[-1] | 0x20) == 'e'; };
   if (cursor.here() == '.') {
     cursor.advance(1);
-    cursor.take_while(kNameRest);
+    cursor.take_while(kNumberRest);
   }
   if ((cursor.here() == '+' || cursor.here() == '-') && ends_in_exponent()) {
     cursor.advance(1);
@@ -91,7 +91,7 @@ bool is_decimal_with_exponent(std::string_view word) {
 Literal parse_literal(Cursor& cursor) {
   const Location place = cursor.location();
   const char* first = cursor.position();
-  const std::string_view word = cursor.take_while(kNameRest);
+  const std::string_view word = cursor.take_while(kNumberRest);
   if (cursor.here() == '.' || is_decimal_with_exponent(word))
     return decimal_float(cursor, place, first);
   if (is_float_bits(word)) return float_bits(cursor, place, word);

@@ -60,6 +60,7 @@ Operand OperandParser::parse(bool is_call) {
   } else if ((c == '!' || c == '-') && is(cursor_.after_here(), kNameStart)) {
     cursor_.advance(1);
     operand.negated = true;
+    operand.minus = c == '-';
     return parse_named(std::move(operand));
   } else if (constant_follows(cursor_)) {
     operand.value = parse_constant(cursor_);
@@ -70,7 +71,12 @@ Operand OperandParser::parse(bool is_call) {
 }
 
 Operand OperandParser::parse_named(Operand operand) {
-  Name name = parse_name();
+  const Name name = parse_name();
+  if (name.text == "WARP_SZ") {
+    cursor_.retreat(name.text.size());
+    operand.value = parse_constant(cursor_);
+    return operand;
+  }
   const char c = cursor_.peek();
   if (c == '|') {
     cursor_.advance(1);
@@ -88,8 +94,6 @@ Operand OperandParser::parse_named(Operand operand) {
   }
   if (is_sink(name.text))
     operand.value = Sink{};
-  else if (name.text == "WARP_SZ")
-    operand.value = Immediate{Immediate::Kind::kInteger, kWarpSize};
   else
     operand.value = name;
   return operand;
