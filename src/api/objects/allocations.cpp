@@ -1,0 +1,55 @@
+#include "api/objects/allocations.h"
+
+#include <sys/mman.h>
+
+#include <mutex>
+
+namespace cuda_shim::objects {
+
+Allocations& allocations() {
+  static auto* map = new Allocations;  // never freed: applications free memory in exit handlers
+  return *map;
+}
+
+bool Allocations::insert(Allocation allocation) {
+  std::unique_lock lock(mutex_);
+  auto next = by_base_.lower_bound(allocation.base);
+  if (next != by_base_.end() && next->first - allocation.base < allocation.bytes) return false;
+  if (next != by_base_.begin() && std::prev(next)->second.holds(allocation.base, 1)) return false;
+  allocation.id = next_id_++;
+  by_base_.emplace_hint(next, allocation.base, allocation);
+  return true;
+}
+
+std::optional<Allocation> Allocations::find(std::uint64_t address) const {
+  std::shared_lock lock(mutex_);
+  auto after = by_base_.upper_bound(address);
+  if (after == by_base_.begin()) return std::nullopt;
+  const Allocation& candidate = std::prev(after)->second;
+  return candidate.holds(address, 1) ? std::optional(candidate) : std::nullopt;
+}
+
+std::optional<Allocation> Allocations::erase(std::uint64_t base, MemoryKind kind) {
+  std::unique_lock lock(mutex_);
+  auto found = by_base_.find(base);
+  if (found == by_base_.end() || found->second.kind != kind) return std::nullopt;
+  Allocation taken = found->second;
+  by_base_.erase(found);
+  return taken;
+}
+
+void Allocations::erase_context(const Context& context) {
+  std::unique_lock lock(mutex_);
+  for (auto entry = by_base_.begin(); entry != by_base_.end();) {
+    const Allocation& allocation = entry->second;
+    if (allocation.context != &context) {
+      ++entry;
+      continue;
+    }
+    if (allocation.kind == MemoryKind::kHost)
+      ::munmap(reinterpret_cast<void*>(allocation.base), allocation.bytes);  // the kernel rounds up
+    entry = by_base_.erase(entry);
+  }
+}
+
+}  // namespace cuda_shim::objects

@@ -1,0 +1,160 @@
+#include "api/objects/function.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "api/objects/context.h"
+#include "api/objects/module.h"
+#include "kernels/compiler.h"
+#include "support/log.h"
+#include "support/options.h"
+
+namespace cuda_shim::objects {
+namespace {
+
+// 10 * major + minor of "sm_89", "sm_90a"; 0 if it is something else.
+int ptx_target(std::string_view target) {
+  std::size_t digits = target.find_first_of("0123456789");
+  int number = 0;
+  if (digits != target.npos)
+    std::from_chars(target.data() + digits, target.data() + target.size(), number);
+  return number;
+}
+
+using Reader = int (*)(Function& function);
+
+const cuda_shim_device_properties& properties_of(const Function& function) {
+  return function.module().context().device().properties();
+}
+
+int read_ptx_version(Function& function) {
+  return ptx_target(function.module().program().units()[function.kernel().unit].module.target);
+}
+
+int read_binary_version(Function& function) {
+  const cuda_shim_device_properties& p = properties_of(function);
+  return static_cast<int>(p.compute_major * 10 + p.compute_minor);
+}
+
+struct AttributeRow {
+  CUfunction_attribute attribute;
+  bool needs_translation;
+  Reader read;
+};
+
+constexpr AttributeRow kAttributes[] = {
+    {CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, false,
+     [](Function& f) { return static_cast<int>(f.max_threads_per_block()); }},
+    {CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, true,
+     [](Function& f) { return static_cast<int>(f.info().static_shared_bytes); }},
+    {CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES, false,
+     [](Function& f) { return static_cast<int>(f.module().program().constant_bytes()); }},
+    {CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, true,
+     [](Function& f) { return static_cast<int>(f.info().local_bytes); }},
+    {CU_FUNC_ATTRIBUTE_NUM_REGS, true,
+     [](Function& f) { return static_cast<int>(f.info().registers); }},
+    {CU_FUNC_ATTRIBUTE_PTX_VERSION, false, read_ptx_version},
+    {CU_FUNC_ATTRIBUTE_BINARY_VERSION, false, read_binary_version},
+    {CU_FUNC_ATTRIBUTE_CACHE_MODE_CA, false, [](Function&) { return 0; }},
+    {CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, true,
+     [](Function& f) { return static_cast<int>(f.max_dynamic_shared()); }},
+    {CU_FUNC_ATTRIBUTE_CLUSTER_SIZE_MUST_BE_SET, false, [](Function&) { return 0; }},
+    {CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH, false, [](Function&) { return 0; }},
+    {CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT, false, [](Function&) { return 0; }},
+    {CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH, false, [](Function&) { return 0; }},
+    {CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE, false, [](Function&) { return 0; }},
+};
+
+}  // namespace
+
+Function::Function(Module& module, const kernels::ProgramKernel& kernel)
+    : module_(module),
+      kernel_(kernel),
+      name_(kernel.name),
+      max_threads_(module.context().device().properties().max_threads_per_block) {
+  if (kernel.max_threads_per_block != 0)
+    max_threads_ = std::min(max_threads_, kernel.max_threads_per_block);
+}
+
+Status Function::translate() {
+  std::lock_guard lock(mutex_);
+  if (ready()) return {};
+  if (failure_ != StatusCode::kOk) return Status(failure_, failure_message_);
+  Status status = load();
+  if (status) {
+    ready_.store(true, std::memory_order_release);
+    return status;
+  }
+  failure_ = status.code();
+  failure_message_ = fmt::format("Kernel '{}': {}", name_, status.message());
+  CUDA_SHIM_LOG(kError, "{}", failure_message_);
+  return Status(failure_, failure_message_);
+}
+
+Status Function::load() {
+  kernels::CompileRequest request;
+  request.program = &module_.program();
+  request.kernel = &kernel_;
+  request.target = module_.context().device().target();
+  request.optimisation_level = static_cast<int>(support::option_number(support::Option::OPT_LEVEL));
+  Result<kernels::CompiledKernel> compiled = kernels::compile(request);
+  if (!compiled) return std::move(compiled.error());
+  Result<devices::Executable> loaded = module_.context().instance().load(compiled->view());
+  if (!loaded) return std::move(loaded.error());
+  executable_ = std::move(*loaded);
+  info_ = compiled->info;
+  return {};
+}
+
+unsigned Function::max_dynamic_shared() const {
+  int set = dynamic_shared_.load(std::memory_order_relaxed);
+  if (set >= 0) return static_cast<unsigned>(set);
+  unsigned limit = properties_of(*this).shared_per_block;
+  return limit > info_.static_shared_bytes ? limit - info_.static_shared_bytes : 0;
+}
+
+Result<int> Function::attribute(CUfunction_attribute attribute) {
+  if (attribute == CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT) return carveout_.load();
+  if (attribute == CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED)
+    return non_portable_cluster_.load();
+  for (const AttributeRow& row : kAttributes) {
+    if (row.attribute != attribute) continue;
+    if (row.needs_translation)
+      if (Status status = prepare(); !status) return error(std::move(status));
+    return row.read(*this);
+  }
+  return error(
+      StatusCode::kInvalidValue,
+      fmt::format("{} is not the number of a function attribute.", static_cast<int>(attribute)));
+}
+
+Status Function::set_attribute(CUfunction_attribute attribute, int value) {
+  if (attribute == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES) {
+    if (Status status = prepare(); !status) return status;
+    unsigned limit = properties_of(*this).shared_per_block_optin;
+    if (value < 0 || value + std::uint64_t(info_.static_shared_bytes) > limit)
+      return Status(
+          StatusCode::kInvalidValue,
+          fmt::format("Dynamic shared memory ({}) with the {} bytes of kernel '{}' exceeds the "
+                      "limit ({}) of the device.",
+                      value, info_.static_shared_bytes, name_, limit));
+    dynamic_shared_.store(value, std::memory_order_relaxed);
+    return {};
+  }
+  if (attribute == CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT && value >= -1 &&
+      value <= 100) {
+    carveout_.store(value, std::memory_order_relaxed);
+    return {};
+  }
+  if (attribute == CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED &&
+      (value == 0 || value == 1)) {
+    non_portable_cluster_.store(value, std::memory_order_relaxed);
+    return {};
+  }
+  return Status(StatusCode::kInvalidValue, fmt::format("Function attribute {} cannot be set to {}.",
+                                                       static_cast<int>(attribute), value));
+}
+
+}  // namespace cuda_shim::objects

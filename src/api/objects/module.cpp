@@ -1,0 +1,76 @@
+#include "api/objects/module.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "api/objects/context.h"
+#include "api/objects/function.h"
+#include "api/objects/memory.h"
+
+namespace cuda_shim::objects {
+
+Module::Module(Context& context, std::shared_ptr<const kernels::Program> program,
+               const Library* library)
+    : context_(context),
+      program_(std::move(program)),
+      library_(library),
+      functions_(program_->kernels().size()) {}
+
+Module::~Module() {
+  functions_.clear();
+  if (memory_ != 0) free_module_memory(context_, memory_);
+}
+
+Result<std::unique_ptr<Module>> Module::make(Context& context,
+                                             std::shared_ptr<const kernels::Program> program,
+                                             const Library* library) {
+  std::unique_ptr<Module> module(new Module(context, std::move(program), library));
+  Status status = module->place_variables();
+  if (!status) return error(std::move(status).with_context("Placing the module's variables"));
+  return module;
+}
+
+Status Module::place_variables() {
+  std::uint64_t bytes = program_->memory_bytes();
+  if (bytes == 0) return {};
+  Result<std::uint64_t> address = allocate_device(context_, bytes, MemoryKind::kModule, 0,
+                                                  std::max(program_->memory_alignment(), 256u));
+  if (!address) return std::move(address.error());
+  memory_ = *address;
+  std::vector<std::byte> contents = program_->initial_memory();
+  for (const kernels::AddressFixup& fixup : program_->fixups()) {
+    std::uint64_t value = memory_ + fixup.target;
+    std::memcpy(contents.data() + fixup.offset, &value, sizeof value);
+  }
+  // On a queue of its own order: nothing can use the memory before this returns.
+  auto source = reinterpret_cast<std::uint64_t>(contents.data());
+  cuda_shim_copy copy = {memory_, source, bytes, 1, 1, bytes, bytes, bytes, bytes};
+  WorkQueue& queue = *context_.legacy_stream().queue();
+  if (Status status = queue.device().copy(copy); !status) return status;
+  queue.submitted();
+  return queue.drain();
+}
+
+Result<Function*> Module::function(std::string_view name) {
+  const kernels::ProgramKernel* kernel = program_->kernel(name);
+  if (kernel == nullptr)
+    return error(StatusCode::kNotFound, fmt::format("The module has no kernel '{}'.", name));
+  return &function(static_cast<std::size_t>(kernel - program_->kernels().data()));
+}
+
+Function& Module::function(std::size_t index) {
+  std::lock_guard lock(mutex_);
+  std::unique_ptr<Function>& made = functions_[index];
+  if (made == nullptr) made = std::make_unique<Function>(*this, program_->kernels()[index]);
+  return *made;
+}
+
+Result<Module::Global> Module::global(std::string_view name) const {
+  const kernels::ProgramVariable* variable = program_->variable(name);
+  if (variable == nullptr)
+    return error(StatusCode::kNotFound, fmt::format("The module has no variable '{}'.", name));
+  return Global{memory_ + variable->offset, variable->bytes};
+}
+
+}  // namespace cuda_shim::objects

@@ -1,0 +1,67 @@
+#pragma once
+// Modules: a program in a context. Loading places the module's variables in device memory and
+// translates nothing: a kernel is translated on its first launch, or when somebody asks what only
+// the translation knows (registers, shared memory).
+
+#include <cuda.h>
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "api/objects/handle.h"
+#include "cuda_shim/status.h"
+#include "kernels/program.h"
+
+namespace cuda_shim::objects {
+
+class Context;
+class Function;
+class Library;
+
+class Module {
+ public:
+  static constexpr Kind kKind = Kind::kModule;
+  using CHandle = CUmodule;
+
+  /// `library`: whose module this is; null for cuModuleLoad*.
+  static Result<std::unique_ptr<Module>> make(Context& context,
+                                              std::shared_ptr<const kernels::Program> program,
+                                              const Library* library);
+  /// Nothing of the module may be pending.
+  ~Module();
+
+  CUmodule handle() const { return handle_.as<CUmodule>(); }
+  Context& context() const { return context_; }
+  const kernels::Program& program() const { return *program_; }
+  const Library* library() const { return library_; }
+  /// Device address of the variables; 0 if there are none.
+  std::uint64_t memory() const { return memory_; }
+
+  /// kNotFound if the program has no such kernel.
+  Result<Function*> function(std::string_view name);
+  /// By index in program().kernels().
+  Function& function(std::size_t index);
+
+  struct Global {
+    std::uint64_t address;
+    std::uint64_t bytes;
+  };
+  /// kNotFound if the program has no such variable that is visible.
+  Result<Global> global(std::string_view name) const;
+
+ private:
+  Module(Context& context, std::shared_ptr<const kernels::Program> program, const Library* library);
+  Status place_variables();
+
+  Context& context_;
+  std::shared_ptr<const kernels::Program> program_;
+  const Library* library_;
+  std::uint64_t memory_ = 0;
+  std::mutex mutex_;  // guards the making of functions_
+  std::vector<std::unique_ptr<Function>>
+      functions_;  // by index of the program's kernels; null until asked for
+  OwnedHandle<Module> handle_{this};
+};
+
+}  // namespace cuda_shim::objects
