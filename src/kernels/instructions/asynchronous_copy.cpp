@@ -51,10 +51,10 @@ Status lower_nothing(Lowering&) {
 }
 
 constexpr Row kRows[] = {
-    {"cp.async.ca.shared.global{.L2::cache_hint}{.pf} [a], [b], c{, d}{, e}"
+    {"cp.async.ca.shared.global{.L2::cache_hint}{.pf} [a], [b], c{, e}{, f}"
      "; .shared = .shared .shared::cta; .pf = .L2::64B .L2::128B .L2::256B",
      lower_cp_async},
-    {"cp.async.cg.shared.global{.L2::cache_hint}{.pf} [a], [b], c{, d}{, e}"
+    {"cp.async.cg.shared.global{.L2::cache_hint}{.pf} [a], [b], c{, e}{, f}"
      "; .shared = .shared .shared::cta; .pf = .L2::64B .L2::128B .L2::256B",
      lower_cp_async},
     {"cp.async.commit_group", lower_nothing},
