@@ -203,10 +203,10 @@ Value* rectify(llvm::IRBuilder<>& ir, Value* value) {
 Value* canonical_nan(llvm::IRBuilder<>& ir, Value* value) {
   llvm::Type* type = value->getType();
   if (type->isDoubleTy()) return value;
-  const llvm::APInt bits(type->getPrimitiveSizeInBits(), layout_of(type).canonical_nan);
-  Value* nan = llvm::ConstantFP::get(type, llvm::APFloat(type->getFltSemantics(), bits));
   Value* wide = widen(ir, value);
-  return ir.CreateSelect(ir.CreateFCmpUNO(wide, wide), nan, value);
+  Value* bits = float_bits(ir, value);
+  Value* nan = integer_like(bits, layout_of(type).canonical_nan);
+  return ir.CreateBitCast(ir.CreateSelect(ir.CreateFCmpUNO(wide, wide), nan, bits), type);
 }
 
 Value* widen(llvm::IRBuilder<>& ir, Value* value) {

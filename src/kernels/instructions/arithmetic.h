@@ -59,9 +59,9 @@ llvm::Value* flush_subnormals(llvm::IRBuilder<>& ir, llvm::Value* value);
 llvm::Value* saturate(llvm::IRBuilder<>& ir, llvm::Value* value);
 /// Negative values become +0; NaN stays (.relu).
 llvm::Value* rectify(llvm::IRBuilder<>& ir, llvm::Value* value);
-/// The NaN that arithmetic gives: 0x7fffffff, 0x7fff; f64 keeps its payload. Written as
-/// `select(isnan x, NaN, x)`, so that a pass can recognise and drop it where nobody looks at the
-/// bits.
+/// The NaN that arithmetic gives: 0x7fffffff, 0x7fff; f64 keeps its payload. Chosen among integers,
+/// `select(isnan x, NaN, bits of x)`: LLVM holds all NaN floats for equal and would drop a choice
+/// between floats. A pass can recognise it where nobody looks at the bits.
 llvm::Value* canonical_nan(llvm::IRBuilder<>& ir, llvm::Value* value);
 /// half and bfloat to float, exactly; others stay.
 llvm::Value* widen(llvm::IRBuilder<>& ir, llvm::Value* value);

@@ -121,8 +121,9 @@ Value* upper_word(Builder& ir, Value* value) {
 
 /// The NaN of the gross f64 approximations, whose payload the manual does not keep.
 Value* default_nan(Builder& ir, Value* value) {
-  Value* nan = ir.CreateBitCast(ir.getInt64(0x7fff'ffff'0000'0000ull), ir.getDoubleTy());
-  return ir.CreateSelect(ir.CreateFCmpUNO(value, value), nan, value);
+  Value* nan = ir.getInt64(0x7fff'ffff'0000'0000ull);
+  Value* bits = ir.CreateSelect(ir.CreateFCmpUNO(value, value), nan, float_bits(ir, value));
+  return ir.CreateBitCast(bits, ir.getDoubleTy());
 }
 
 Value* gross_reciprocal(Builder& ir, Value* x) {
