@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 #include "devices/cpu/launch.h"
-#include "devices/cpu/pause.h"
 #include "devices/cpu/thread_pool.h"
 #include "devices/cpu/transfer.h"
 
@@ -44,10 +44,11 @@ Queue::~Queue() {
   synchronize(signal());
   // Done is not left: the thread that did the last command may still be about to let go of the
   // queue.
-  for (;;) {
-    std::lock_guard lock(mutex_);
-    if (!active_) break;
-    cpu_pause();
+  std::unique_lock lock(mutex_);
+  while (active_) {
+    lock.unlock();
+    std::this_thread::yield();
+    lock.lock();
   }
   while (records_) delete std::exchange(records_, records_->next);
   timeline_->release();
@@ -177,6 +178,8 @@ void Queue::work(Worker& worker) {
       timeline_->advance(++done_);
     }
     recycle(first, last);
+    if (!fetch()) return;
+    // Others have waited longer.
     if (ThreadPool::get().has_ready()) return ThreadPool::get().submit(*this);
   }
 }

@@ -1,5 +1,6 @@
 #include "devices/cpu/worker.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <ucontext.h>
 
@@ -23,6 +24,16 @@ std::uintptr_t instruction_of(void* context) {
 #else
   return machine->pc;
 #endif
+}
+
+// A worker takes no signal that is sent to the process: the application's handlers run on the
+// application's threads. Faults must not be blocked, whatever mask the thread that created this one
+// had: the system would end the process.
+void set_signal_mask() {
+  sigset_t all_but_faults;
+  ::sigfillset(&all_but_faults);
+  for (int signal : kSignals) ::sigdelset(&all_but_faults, signal);
+  ::pthread_sigmask(SIG_SETMASK, &all_but_faults, nullptr);
 }
 
 // As if our handler had never been there.
@@ -57,6 +68,8 @@ Worker::Worker() : scheduler(std::make_unique<Scheduler>(*this)), text(new char[
   stack.ss_size = signal_stack.size();
   if (signal_stack) ::sigaltstack(&stack, nullptr);
   t_worker = this;
+  set_signal_mask();
+  ::pthread_setname_np(::pthread_self(), "cuda_shim");
 #if defined(CUDA_SHIM_TSAN)
   sanitizer.context = __tsan_get_current_fiber();
 #endif

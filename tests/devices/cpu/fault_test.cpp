@@ -170,6 +170,19 @@ TEST_F(FaultTest, WorkersRunOnAfterManyFaults) {
   }
 }
 
+TEST_F(FaultTest, WorkersLeaveTheSignalsOfTheProcessToTheApplication) {
+  sigset_t mask;
+  ::sigemptyset(&mask);
+  auto read_mask = [](void* to) {
+    ::pthread_sigmask(SIG_BLOCK, nullptr, static_cast<sigset_t*>(to));
+  };
+  ASSERT_TRUE(queue_.host_call(read_mask, &mask).ok());
+  ASSERT_TRUE(queue_.drain().ok());
+  EXPECT_TRUE(::sigismember(&mask, SIGINT));
+  EXPECT_TRUE(::sigismember(&mask, SIGALRM));
+  EXPECT_FALSE(::sigismember(&mask, SIGSEGV));
+}
+
 TEST_F(FaultTest, SignalsOfTheApplicationStillReachItsHandler) {
 #if CUDA_SHIM_SANITIZER_FIBERS
   GTEST_SKIP() << "Sanitizers install handlers of their own.";
