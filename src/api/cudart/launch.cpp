@@ -12,7 +12,6 @@
 #include <limits>
 
 #include "api/cudart/entry.h"
-#include "api/cudart/launch_config.h"
 #include "api/cudart/registry.h"
 
 using namespace cuda_shim::cudart;
@@ -138,6 +137,29 @@ CUDART_STREAM_ENTRY(cudaLaunchCooperativeKernel,
   return launch_error(cuLaunchCooperativeKernel(reinterpret_cast<CUfunction>(kernel), grid.x,
                                                 grid.y, grid.z, block.x, block.y, block.z,
                                                 static_cast<unsigned>(shared), stream, arguments));
+}
+
+// Launch attributes are the same structure in both APIs.
+static_assert(sizeof(cudaLaunchAttribute) == sizeof(CUlaunchAttribute));
+static_assert(static_cast<int>(cudaLaunchAttributeCooperative) ==
+              static_cast<int>(CU_LAUNCH_ATTRIBUTE_COOPERATIVE));
+static_assert(static_cast<int>(cudaLaunchAttributePriority) ==
+              static_cast<int>(CU_LAUNCH_ATTRIBUTE_PRIORITY));
+
+/// The caller has checked that the shared memory fits 32 bits.
+static CUlaunchConfig to_driver(const cudaLaunchConfig_t& config, cudaStream_t stream) {
+  CUlaunchConfig out = {};
+  out.gridDimX = config.gridDim.x;
+  out.gridDimY = config.gridDim.y;
+  out.gridDimZ = config.gridDim.z;
+  out.blockDimX = config.blockDim.x;
+  out.blockDimY = config.blockDim.y;
+  out.blockDimZ = config.blockDim.z;
+  out.sharedMemBytes = static_cast<unsigned>(config.dynamicSmemBytes);
+  out.hStream = stream;
+  out.attrs = reinterpret_cast<CUlaunchAttribute*>(config.attrs);
+  out.numAttrs = config.numAttrs;
+  return out;
 }
 
 static cudaError_t launch_extended(const cudaLaunchConfig_t* config, const void* function,

@@ -77,21 +77,3 @@ CUDART_STREAM_ENTRY(cudaFreeAsync, (void* pointer, cudaStream_t stream), (pointe
 CUDART_ENTRY(cudaMemGetInfo, (size_t* free, size_t* total), (free, total)) {
   return in_context(cuMemGetInfo, free, total);
 }
-
-CUDART_ENTRY(cudaMemRangeGetAttribute,
-             (void* data, size_t size, cudaMemRangeAttribute attribute, const void* pointer,
-              size_t count),
-             (data, size, attribute, pointer, count)) {
-  return in_context(cuMemRangeGetAttribute, data, size,
-                    static_cast<CUmem_range_attribute>(attribute), to_device_pointer(pointer),
-                    count);
-}
-
-CUDART_ENTRY(cudaMemRangeGetAttributes,
-             (void** data, size_t* sizes, cudaMemRangeAttribute* attributes, size_t number,
-              const void* pointer, size_t count),
-             (data, sizes, attributes, number, pointer, count)) {
-  return in_context(cuMemRangeGetAttributes, data, sizes,
-                    reinterpret_cast<CUmem_range_attribute*>(attributes), number,
-                    to_device_pointer(pointer), count);
-}

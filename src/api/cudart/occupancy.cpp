@@ -3,7 +3,6 @@
 #include <cuda_runtime_api.h>
 
 #include "api/cudart/entry.h"
-#include "api/cudart/launch_config.h"
 #include "api/cudart/registry.h"
 
 using namespace cuda_shim::cudart;
@@ -38,24 +37,4 @@ CUDART_ENTRY(cudaOccupancyAvailableDynamicSMemPerBlock,
   CUfunction handle;
   CUDART_TRY(resolve_function(function, &handle));
   return to_runtime(cuOccupancyAvailableDynamicSMemPerBlock(bytes, handle, blocks, block_size));
-}
-
-CUDART_ENTRY(cudaOccupancyMaxActiveClusters,
-             (int* clusters, const void* function, const cudaLaunchConfig_t* config),
-             (clusters, function, config)) {
-  if (config == nullptr) return cudaErrorInvalidValue;
-  CUfunction handle;
-  CUDART_TRY(resolve_function(function, &handle));
-  CUlaunchConfig driver_config = to_driver(*config, config->stream);
-  return to_runtime(cuOccupancyMaxActiveClusters(clusters, handle, &driver_config));
-}
-
-CUDART_ENTRY(cudaOccupancyMaxPotentialClusterSize,
-             (int* size, const void* function, const cudaLaunchConfig_t* config),
-             (size, function, config)) {
-  if (config == nullptr) return cudaErrorInvalidValue;
-  CUfunction handle;
-  CUDART_TRY(resolve_function(function, &handle));
-  CUlaunchConfig driver_config = to_driver(*config, config->stream);
-  return to_runtime(cuOccupancyMaxPotentialClusterSize(size, handle, &driver_config));
 }

@@ -214,8 +214,9 @@ TEST(ManagedMemory, TakesHints) {
   device.type = cudaMemLocationTypeDevice;
   EXPECT_EQ(cudaMemAdvise(managed, 4096, cudaMemAdviseSetPreferredLocation, device), cudaSuccess);
   EXPECT_EQ(cudaMemPrefetchAsync(managed, 4096, device, 0, nullptr), cudaSuccess);
-  int local = 0;
-  EXPECT_NE(cudaMemPrefetchAsync(&local, 4, device, 0, nullptr), cudaSuccess);
+  Buffer not_managed(4096);
+  EXPECT_EQ(cudaMemPrefetchAsync(not_managed.get(), 4096, device, 0, nullptr),
+            cudaErrorInvalidValue);
   EXPECT_EQ(cudaFree(managed), cudaSuccess);
 }
 
