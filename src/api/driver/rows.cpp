@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "support/log.h"
 
@@ -52,7 +53,7 @@ struct SortedRows {
   Row rows[std::size(kRows)];
   SortedRows() {
     std::ranges::copy(kRows, rows);
-    std::ranges::stable_sort(rows, {}, &Row::name);
+    std::ranges::sort(rows, {}, [](const Row& row) { return std::pair(row.name, row.since); });
   }
 };
 
