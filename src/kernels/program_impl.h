@@ -54,6 +54,8 @@ struct Program::Impl {
   std::vector<FunctionSlot> function_slots;
   std::string identity;
 
+  std::vector<NameTable> declared_functions;  ///< per unit, empty until needed
+
   // Functions whose address is taken: found on first use, because it reads every body.
   mutable std::once_flag addressed_once;
   mutable std::vector<AddressedFunction> addressed;
@@ -63,6 +65,9 @@ struct Program::Impl {
   const ptx::Function& function(DefinitionRef ref) const {
     return units[ref.unit].module.functions[ref.index];
   }
+  /// A declaration or definition of the function in the unit itself. Opening a program only: the
+  /// tables are made on first use.
+  const ptx::Function* declared_function(unsigned unit, std::string_view name);
   const ptx::Variable& declaration(DefinitionRef ref) const {
     return units[ref.unit].module.variables[ref.index];
   }
@@ -71,6 +76,7 @@ struct Program::Impl {
   // --- The steps of from_ptx
   Status parse(std::vector<std::pair<std::string, std::string>> named_texts);  ///< program.cpp
   Status link_functions();                                                     ///< program_link.cpp
+  Status add_aliases(unsigned unit);                                           ///< program_link.cpp
   Status link_variables();                                                     ///< program_link.cpp
   Status list_kernels();  ///< program_kernels.cpp
   Status lay_out();       ///< program_memory.cpp

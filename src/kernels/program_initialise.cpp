@@ -120,10 +120,8 @@ class Initialiser {
       program_.function_slots.push_back({offset, *function, value.offset});
       return {};
     }
-    for (const ptx::Function& function : program_.units[variable_.unit].module.functions) {
-      if (function.name != *value.symbol) continue;
-      // A pure virtual function's entry: nobody defines it, and calling the null that stays here
-      // fails.
+    if (program_.declared_function(variable_.unit, *value.symbol) != nullptr) {
+      // A pure virtual function's entry: nobody defines it, and calling the null that stays fails.
       CUDA_SHIM_LOG(kDebug, "The function `{}`, whose address `{}` holds, is not defined.",
                     *value.symbol, variable_.name);
       return {};

@@ -90,9 +90,28 @@ class Linker {
   Symbols& symbols_;
 };
 
+}  // namespace
+
+std::optional<DefinitionRef> Symbols::find(unsigned unit, std::string_view name) const {
+  if (const auto place = own[unit].find(name); place != own[unit].end()) return place->second;
+  if (const auto place = shared.find(name); place != shared.end()) return place->second;
+  return std::nullopt;
+}
+
+const ptx::Function* Program::Impl::declared_function(unsigned unit, std::string_view name) {
+  declared_functions.resize(units.size());
+  const auto& list = units[unit].module.functions;
+  NameTable& table = declared_functions[unit];
+  if (table.empty())
+    for (std::uint32_t i = 0; i < list.size(); ++i)
+      table.try_emplace(list[i].name, DefinitionRef{unit, i});
+  const auto place = table.find(name);
+  return place == table.end() ? nullptr : &list[place->second.index];
+}
+
 /// `.alias a, b`: `a` gets the definition that `b` has in the unit; how far `a` is seen, its
 /// declaration says.
-Status add_aliases(std::span<const ProgramUnit> units, std::uint32_t unit, Symbols& functions) {
+Status Program::Impl::add_aliases(unsigned unit) {
   for (const auto& [alias, aliasee] : units[unit].module.aliases) {
     const auto definition = functions.find(unit, aliasee);
     if (!definition)
@@ -100,21 +119,11 @@ Status add_aliases(std::span<const ProgramUnit> units, std::uint32_t unit, Symbo
           StatusCode::kInvalidPtx,
           fmt::format("The alias `{}` of unit '{}' stands for `{}`, which is not defined.", alias,
                       units[unit].name, aliasee));
-    ptx::Linkage linkage = ptx::Linkage::kNone;
-    for (const ptx::Function& function : units[unit].module.functions)
-      if (function.name == alias) linkage = function.linkage;
-    const bool own = linkage == ptx::Linkage::kNone;
+    const ptx::Function* declared = declared_function(unit, alias);
+    const bool own = declared == nullptr || declared->linkage == ptx::Linkage::kNone;
     (own ? functions.own[unit] : functions.shared).try_emplace(alias, *definition);
   }
   return {};
-}
-
-}  // namespace
-
-std::optional<DefinitionRef> Symbols::find(unsigned unit, std::string_view name) const {
-  if (const auto place = own[unit].find(name); place != own[unit].end()) return place->second;
-  if (const auto place = shared.find(name); place != shared.end()) return place->second;
-  return std::nullopt;
 }
 
 Status Program::Impl::link_functions() {
@@ -128,7 +137,7 @@ Status Program::Impl::link_functions() {
     }
   }
   for (std::uint32_t unit = 0; unit < units.size(); ++unit)
-    if (Status status = add_aliases(units, unit, functions); !status.ok()) return status;
+    if (Status status = add_aliases(unit); !status.ok()) return status;
   return {};
 }
 
