@@ -1,0 +1,2 @@
+/* A program without CUDA. */
+int main(void) { return 0; }
