@@ -13,8 +13,12 @@ namespace cuda_shim::devices::cpu {
 namespace {
 
 // Rounds of nothing but spinning before the worker takes one more block of a grid that is not
-// cooperative, before it gives up its time slice, and before it sleeps.
-constexpr std::uint32_t kRoundsBeforeBlock = 256;
+// cooperative: soon for as many as are resident on a multiprocessor, since a program that makes its
+// own barrier across the grid relies on those, late beyond them.
+constexpr std::uint32_t kResidentBlocks = 24;
+constexpr std::uint32_t kRoundsBeforeBlock = 32;
+constexpr std::uint32_t kRoundsBeforeMoreBlocks = 1024;
+// Rounds before it gives up its time slice, and before it sleeps.
 constexpr std::uint32_t kRoundsBeforeYield = 64;
 constexpr std::uint32_t kRoundsBeforeSleep = 4096;
 
@@ -24,7 +28,7 @@ void Scheduler::run(Grid& grid, std::uint32_t seat) {
   grid_ = &grid;
   seat_ = seat;
   has_fibers_ = grid.kernel->info.traits & CUDA_SHIM_KERNEL_NEEDS_FIBERS;
-  idle_rounds_ = 0;
+  idle_rounds_ = rounds_since_block_ = 0;
   current_ = nullptr;
   auto work = [](void* self) { static_cast<Scheduler*>(self)->run_blocks(); };
   if (!run_guarded(worker_, work, this)) {
@@ -181,6 +185,7 @@ void Scheduler::yield(cuda_shim_host_thread* thread) {
 void Scheduler::finish(Fiber* self) {
   Block& block = block_of(&self->thread);
   note_progress();
+  rounds_since_block_ = 0;
   --block.alive;
   release_after_exit(block, self->thread.warp, self->thread.lane);
   Fiber* next = block.runnable.pop();
@@ -220,16 +225,22 @@ Fiber* Scheduler::choose(Block& from) {
   }
 }
 
-void Scheduler::idle() {
+// Takes one more block to run beside those that spin, if there is one.
+bool Scheduler::add_block() {
   std::uint64_t first = 0;
+  if (take_blocks(*grid_, 1, &first) == 0) return false;
+  if (Status status = start_block(first); !status)
+    fail(status.code(), std::string(status.message()));
+  note_progress();
+  rounds_since_block_ = 0;
+  return true;
+}
+
+void Scheduler::idle() {
   std::uint32_t rounds = ++idle_rounds_;
-  if (grid_->cooperative || rounds % kRoundsBeforeBlock == 0) {
-    if (take_blocks(*grid_, 1, &first) == 1) {
-      if (Status status = start_block(first); !status)
-        fail(status.code(), std::string(status.message()));
-      return;
-    }
-  }
+  std::uint32_t patience =
+      live_.size() < kResidentBlocks ? kRoundsBeforeBlock : kRoundsBeforeMoreBlocks;
+  if ((grid_->cooperative || ++rounds_since_block_ >= patience) && add_block()) return;
   if (rounds > kRoundsBeforeSleep)
     ::usleep(20);
   else if (rounds > kRoundsBeforeYield)

@@ -71,6 +71,7 @@ class Scheduler {
   void retire(Block& block);
   Fiber* choose(Block& from);
   void idle();
+  bool add_block();
   [[noreturn]] void leave();
   void switch_to(Fiber* self, Fiber* next);
   void abandon_blocks();
@@ -80,7 +81,9 @@ class Scheduler {
   Grid* grid_ = nullptr;
   std::uint32_t seat_ = 0;
   bool has_fibers_ = false;
-  std::uint32_t idle_rounds_ = 0;
+  std::uint32_t idle_rounds_ = 0;  ///< in which every thread only spun
+  std::uint32_t rounds_since_block_ =
+      0;  ///< as idle_rounds_, since a thread ended or a block was added
   const cuda_shim_host_thread* current_ = nullptr;  ///< the running thread, for fault reports
   void* main_stack_pointer_ = nullptr;
   std::vector<std::unique_ptr<Block>> slots_;

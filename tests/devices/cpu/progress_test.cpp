@@ -69,6 +69,22 @@ TEST_F(ProgressTest, BlocksThatWaitForLaterBlocksGoOn) {
   EXPECT_EQ(words[1], 16u * 64);
 }
 
+TEST_F(ProgressTest, BlocksThatSpinAsWholeWarpsWaitForLaterBlocks) {
+  // As look-back loops do: every iteration ends in a vote of the warp.
+  auto kernel = make_kernel([](cuda_shim_host_thread* thread) {
+    if (thread->tid.x == 0) word(thread, 0).fetch_add(1);
+    std::uint32_t ready = 0;
+    while (ready == 0) {
+      cuda_shim_host_yield(thread);
+      ready = cuda_shim_host_vote(thread, CUDA_SHIM_VOTE_ALL,
+                                  word(thread, 0) == thread->block->nctaid.x, ~0u);
+    }
+  });
+  std::uint32_t words[1] = {};
+  run(kernel.get(), {12, 1, 1}, {32, 1, 1}, Words{words});
+  EXPECT_EQ(words[0], 12u);
+}
+
 // grid.sync() as nvcc compiles it from cooperative_groups: the workspace's second word counts, its
 // top bit flips.
 void grid_sync(cuda_shim_host_thread* thread) {
