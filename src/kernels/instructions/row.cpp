@@ -79,6 +79,7 @@ bool assign(const RowPattern& pattern, const WordList& list, unsigned next, std:
 }
 
 bool fits_modifiers(const RowPattern& pattern, const WordList& list) {
+  if (pattern.parsed.any_modifiers) return true;
   return list.count <= pattern.elements.size() && assign(pattern, list, 0, 0, -1, false);
 }
 
@@ -199,7 +200,7 @@ Result<const Row*> RowIndex::match(const ptx::Instruction& instruction) const {
   }
   const RowPattern* nearest = nullptr;
   for (const RowPattern& pattern : found->second) {
-    if (!known || !fits_modifiers(pattern, list)) continue;
+    if (!(known || pattern.parsed.any_modifiers) || !fits_modifiers(pattern, list)) continue;
     if (fits_operands(pattern, instruction.operands)) return pattern.row;
     if (nearest == nullptr || !fits_count(*nearest, instruction.operands.size()))
       nearest = &pattern;

@@ -9,7 +9,9 @@
 //
 // Grammar of a row:
 //   row      = form { ";" class }
-//   form     = opcode { element } [ operand { "," operand } ]
+//   form     = opcode [ "..." ] { element } [ operand { "," operand } ]
+//              (opcode...: whatever modifiers; only for instructions that are known by name and not
+//              translated)
 //   element  = "." word | "{." word "}"            (braces: optional)
 //   class    = "." word " = " { "." word }         (an element named so stands for any one of these
 //   words) operand  = as the manual writes it:

@@ -40,6 +40,7 @@ struct ParsedRow {
   std::array<RowClass, kMaxClasses> classes = {};
   std::array<RowOperand, kMaxOperands> operands = {};
   unsigned element_count = 0, class_count = 0, operand_count = 0;
+  bool any_modifiers = false;   ///< `opcode...`: whatever modifiers
   bool any_operands = false;    ///< `...`: further operands of any kind
   const char* error = nullptr;  ///< what is wrong with the text, or null
 };
@@ -131,6 +132,7 @@ constexpr const char* parse_element(std::string_view& text, ParsedRow& row) {
 constexpr const char* parse_opcode(std::string_view text, ParsedRow& row) {
   row.opcode = take_name(text, is_word_char);
   if (row.opcode.empty()) return "there is no opcode";
+  row.any_modifiers = take(text, "...");
   while (!text.empty())
     if (const char* why = parse_element(text, row)) return why;
   return nullptr;

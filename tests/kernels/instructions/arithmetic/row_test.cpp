@@ -86,6 +86,10 @@ TEST(Match, SaysThatThereIsNoSuchInstruction) {
   EXPECT_EQ(refusal("frobnicate.s32 %r0"), "There is no instruction `frobnicate`.");
 }
 
+TEST(Match, KnowsInstructionsThatAreNotTranslated) {
+  EXPECT_EQ(refusal("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 %r0, %r1, %r2, %r3"), "not translated yet");
+}
+
 TEST(Match, RefusesMoreModifiersThanAnyInstructionHas) {
   std::string text = "add";
   for (int i = 0; i < 100; ++i) text += ".sat";

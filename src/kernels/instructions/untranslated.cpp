@@ -1,0 +1,41 @@
+// Instructions that are known by name only: textures, surfaces, matrices, tensor memory and a few
+// more. They parse and match whatever their modifiers, so that a kernel that uses one is told that
+// it is not translated, and not that it does not exist. Each leaves this list for a chapter of its
+// own when it is translated; rows of other chapters come first.
+
+#include "kernels/instructions/row.h"
+
+namespace cuda_shim::kernels::instructions {
+namespace {
+
+constexpr Row kRows[] = {
+    // Textures and surfaces
+    {"tex... ...", nullptr},
+    {"tld4... ...", nullptr},
+    {"txq... ...", nullptr},
+    {"istypep... ...", nullptr},
+    {"suld... ...", nullptr},
+    {"sust... ...", nullptr},
+    {"sured... ...", nullptr},
+    {"suq... ...", nullptr},
+    // Matrices
+    {"wmma... ...", nullptr},
+    {"mma... ...", nullptr},
+    {"ldmatrix... ...", nullptr},
+    {"stmatrix... ...", nullptr},
+    {"movmatrix... ...", nullptr},
+    {"wgmma... ...", nullptr},
+    {"tcgen05... ...", nullptr},
+    // Multicast memory, tensor maps, launch control
+    {"multimem... ...", nullptr},
+    {"tensormap... ...", nullptr},
+    {"clusterlaunchcontrol... ...", nullptr},
+};
+
+}  // namespace
+
+std::span<const Row> untranslated_rows() {
+  return kRows;
+}
+
+}  // namespace cuda_shim::kernels::instructions
