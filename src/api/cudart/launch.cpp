@@ -3,8 +3,8 @@
 // A host stub of nvcc 12 and later asks once for its kernel (__cudaGetKernel, kept in a static
 // variable) and launches by that handle; older stubs launch by the address of the host function. If
 // the kernel cannot be had, the stub keeps launching with what __cudaGetKernel left in the
-// variable: we leave the registered function, marked by its lowest bit, so that the launch can say
-// what is wrong with it.
+// variable: we leave the registered function, marked by its highest bit, so that the launch can
+// say what is wrong with it.
 
 #include <cuda_runtime_api.h>
 
@@ -34,7 +34,8 @@ struct ConfigurationStack {
 };
 constinit thread_local ConfigurationStack configurations{};
 
-constexpr std::uintptr_t kUnresolvedBit = 1;
+// Neither addresses nor the driver's handles, which need not be aligned, reach this bit.
+constexpr std::uintptr_t kUnresolvedBit = std::uintptr_t{1} << 63;
 
 cudaKernel_t mark_unresolved(RegisteredFunction* function) {
   return reinterpret_cast<cudaKernel_t>(reinterpret_cast<std::uintptr_t>(function) |

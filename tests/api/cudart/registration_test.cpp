@@ -37,6 +37,20 @@ TEST_F(Registration, LetsAKernelRunByTheHandleOfItsStub) {
   EXPECT_EQ(*value_, 105);
 }
 
+// The driver's handles are numbers of any parity; a stub's handle must carry each unharmed.
+TEST_F(Registration, LetsSeveralProgramsRunByTheirHandles) {
+  RegisteredProgram programs[4];
+  for (const RegisteredProgram& program : programs) {
+    cudaKernel_t kernel = nullptr;
+    ASSERT_EQ(__cudaGetKernel(&kernel, program.kernel()), cudaSuccess);
+    int n = 0;
+    void* arguments[] = {&value_, &n};
+    ASSERT_EQ(__cudaLaunchKernel(kernel, dim3(1), dim3(1), arguments, 0, nullptr), cudaSuccess);
+  }
+  ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+  EXPECT_EQ(*value_, 400);
+}
+
 TEST_F(Registration, AcceptsAKernelHandleWhereAHostAddressGoes) {
   RegisteredProgram program;
   cudaKernel_t kernel = nullptr;
