@@ -8,7 +8,6 @@
 
 #include <array>
 #include <atomic>
-#include <mutex>
 
 #include "api/cudart/entry.h"
 
@@ -76,9 +75,9 @@ cudaError_t check_device(int device) {
 
 cudaError_t current_device(CUdevice* device) {
   CUcontext current = nullptr;
-  if (cuCtxGetCurrent(&current) == CUDA_SUCCESS && current != nullptr && !is_stale(current))
-    return to_runtime(cuCtxGetDevice(device));
-  CUDART_TRY(check_device(binding.device));
+  bool has_current = cuCtxGetCurrent(&current) == CUDA_SUCCESS && current != nullptr;
+  if (has_current && current != binding.context) return to_runtime(cuCtxGetDevice(device));
+  if (!has_current) CUDART_TRY(check_device(binding.device));
   *device = binding.device;
   return cudaSuccess;
 }

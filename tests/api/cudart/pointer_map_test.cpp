@@ -16,12 +16,12 @@ const void* key(std::uintptr_t number) {
 }
 
 TEST(PointerMap, HasNothingAtFirst) {
-  PointerMap<int> map;
+  static PointerMap<int> map;  // never frees its arrays
   EXPECT_EQ(map.find(key(1)), nullptr);
 }
 
 TEST(PointerMap, FindsEveryKeyAfterManyGrowths) {
-  PointerMap<int> map;
+  static PointerMap<int> map;  // never frees its arrays
   std::vector<int> values(5000);
   for (std::size_t at = 0; at < values.size(); ++at) map.insert(key(at + 1), &values[at]);
   for (std::size_t at = 0; at < values.size(); ++at)
@@ -30,7 +30,7 @@ TEST(PointerMap, FindsEveryKeyAfterManyGrowths) {
 }
 
 TEST(PointerMap, ReplacesTheValueOfAKey) {
-  PointerMap<int> map;
+  static PointerMap<int> map;  // never frees its arrays
   int first, second;
   map.insert(key(1), &first);
   map.insert(key(1), &second);
@@ -38,7 +38,7 @@ TEST(PointerMap, ReplacesTheValueOfAKey) {
 }
 
 TEST(PointerMap, TakesAnErasedKeyAgain) {
-  PointerMap<int> map;
+  static PointerMap<int> map;  // never frees its arrays
   int first, second;
   map.insert(key(1), &first);
   map.erase(key(1));
@@ -48,7 +48,7 @@ TEST(PointerMap, TakesAnErasedKeyAgain) {
 }
 
 TEST(PointerMap, IsReadWhileItGrows) {
-  PointerMap<int> map;
+  static PointerMap<int> map;  // never frees its arrays
   int value = 0;
   map.insert(key(1), &value);
   std::atomic<bool> done = false, lost = false;
