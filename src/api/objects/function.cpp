@@ -88,7 +88,9 @@ Status Function::translate() {
     return status;
   }
   failure_ = status.code();
-  failure_message_ = fmt::format("Kernel '{}': {}", name_, status.message());
+  std::string prefix = fmt::format("Kernel '{}': ", name_);
+  failure_message_ = status.message();
+  if (!failure_message_.starts_with(prefix)) failure_message_.insert(0, prefix);
   CUDA_SHIM_LOG(kError, "{}", failure_message_);
   return Status(failure_, failure_message_);
 }
