@@ -30,7 +30,7 @@ bool defines(const std::vector<ElfFunction>& functions, std::string_view name) {
 
 // memmem is several times faster here than string_view::find: symbol names begin alike.
 bool contains(std::string_view text, std::string_view part) {
-  return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
+  return !text.empty() && ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 
 bool has_marker(const ElfFile& file) {

@@ -93,6 +93,12 @@ TEST(Preload, OpeningARuntimeByAnotherPathOpensOurs) {
   EXPECT_EQ(outcome.output, "path " + kOurs + "/libcudart.so.13\n");
 }
 
+TEST(Preload, AnOpenedLibraryThatNeedsARuntimeFindsOurs) {
+  std::string library = kPrograms + "/needs_runtime.so";
+  Outcome outcome = preloaded({kPrograms + "/loader_open_library", library});
+  EXPECT_EQ(outcome.output, "ours cudaRuntimeGetVersion\npath " + library + "\n");
+}
+
 TEST(Preload, OpeningAnyOtherLibraryIsUntouched) {
   Outcome outcome = preloaded({kPrograms + "/loader_open_library", kPrograms + "/empty.so"});
   EXPECT_EQ(outcome.output, "path " + kPrograms + "/empty.so\n");
