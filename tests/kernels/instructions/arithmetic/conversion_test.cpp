@@ -75,10 +75,14 @@ TEST(CvtToFloat, RoundsInEveryDirection) {
       volatile auto s32 = static_cast<std::int32_t>(value);
       volatile auto u32 = static_cast<std::uint32_t>(value);
       // Long double holds all 64 bits.
-      const auto single = [&](long double x) {
+      const auto single = [&](long double exact) {
+        volatile long double x = exact;  // read under the mode, not before
+
         return to_bits(under(mode.host, [&] { return static_cast<float>(x); }));
       };
-      const auto wide = [&](long double x) {
+      const auto wide = [&](long double exact) {
+        volatile long double x = exact;  // read under the mode, not before
+
         return to_bits(under(mode.host, [&] { return static_cast<double>(x); }));
       };
       ASSERT_EQ(f32_s64(value), single(value)) << mode.word << value;
