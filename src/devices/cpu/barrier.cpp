@@ -53,11 +53,13 @@ bool is_complete(const Block& block, const Barrier& barrier) {
 }
 
 [[noreturn]] void refuse(cuda_shim_host_thread* thread, std::uint32_t id, std::uint32_t count) {
-  scheduler_of(thread).fail(
-      StatusCode::kIllegalInstruction,
-      fmt::format("Barrier {} for {} threads: there are barriers 0 to 15, and a count is a "
-                  "multiple of 32.",
-                  id, count));
+  Scheduler& scheduler = scheduler_of(thread);
+  scheduler.note_failure(
+      {StatusCode::kIllegalInstruction,
+       fmt::format("Barrier {} for {} threads: there are barriers 0 to 15, and a count is a "
+                   "multiple of 32.",
+                   id, count)});
+  scheduler.give_up();
 }
 
 // Counts the thread in; true if that opens the barrier.

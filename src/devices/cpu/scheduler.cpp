@@ -49,8 +49,7 @@ void Scheduler::run_blocks() {
         run_threads(first + i);
         continue;
       }
-      if (Status status = start_block(first + i); !status)
-        fail(status.code(), std::string(status.message()));
+      if (note_failure(start_block(first + i))) give_up();
       // Blocks of a cooperative grid live together; others one after another.
       if (!grid.cooperative || i + 1 == count) run_fibers();
     }
@@ -59,13 +58,14 @@ void Scheduler::run_blocks() {
 
 void Scheduler::run_threads(std::uint64_t index) {
   Block& block = *take_slot();
-  Status status = block.reserve(
-      grid_->kernel->info.static_shared_bytes + grid_->config->dynamic_shared_bytes, 0, 0);
-  if (!status) fail(status.code(), std::string(status.message()));
+  std::size_t shared =
+      grid_->kernel->info.static_shared_bytes + grid_->config->dynamic_shared_bytes;
+  if (note_failure(block.reserve(shared, 0, 0))) give_up();
   set_place(block, index);
   cuda_shim_host_kernel entry = grid_->kernel->entry;
-  Fiber fiber = {};
-  cuda_shim_host_thread& thread = fiber.thread;
+  // A member, not a local: a fault is reported after this frame has been abandoned.
+  cuda_shim_host_thread& thread = plain_thread_.thread;
+  thread = {};
   thread.block = &block.abi;
   thread.engine = this;
   current_ = &thread;
@@ -215,10 +215,9 @@ Fiber* Scheduler::choose(Block& from) {
       block = live_[(position + i) % live_.size()];
       if (block->runnable.empty() && !block->soft.empty()) release_soft(*block);
       if (Fiber* fiber = block->runnable.pop()) return fiber;
-      if (block->yielded.empty())
-        fail(StatusCode::kLaunchFailed,
-             fmt::format("Block ({},{},{}) can never go on: {}", block->abi.ctaid.x,
-                         block->abi.ctaid.y, block->abi.ctaid.z, describe_waiting(*block)));
+      if (!block->yielded.empty()) continue;
+      note_deadlock(*block);
+      give_up();
     }
     idle();
     for (Block* spinning : live_) spinning->runnable.append(spinning->yielded);
@@ -229,8 +228,7 @@ Fiber* Scheduler::choose(Block& from) {
 bool Scheduler::add_block() {
   std::uint64_t first = 0;
   if (take_blocks(*grid_, 1, &first) == 0) return false;
-  if (Status status = start_block(first); !status)
-    fail(status.code(), std::string(status.message()));
+  if (note_failure(start_block(first))) give_up();
   note_progress();
   rounds_since_block_ = 0;
   return true;
@@ -249,10 +247,21 @@ void Scheduler::idle() {
     cpu_pause();
 }
 
-void Scheduler::fail(StatusCode code, std::string sentence) {
-  failure_code_ = code;
-  failure_ = std::move(sentence);
-  // `sentence` has been moved from and owns nothing; abandoning destroys no objects.
+void Scheduler::note_deadlock(const Block& block) {
+  const cuda_shim_dim3& place = block.abi.ctaid;
+  note_failure(
+      {StatusCode::kLaunchFailed, fmt::format("Block ({},{},{}) can never go on: {}", place.x,
+                                              place.y, place.z, describe_waiting(block))});
+}
+
+bool Scheduler::note_failure(Status status) {
+  if (status.ok()) return false;
+  failure_code_ = status.code();
+  failure_ = status.message();
+  return true;
+}
+
+void Scheduler::give_up() {
   abandon_work(worker_);
 }
 

@@ -52,7 +52,14 @@ class Scheduler {
   /// Ends the running thread.
   [[noreturn]] void finish(Fiber* self);
   /// Ends the launch with an error that `sentence` explains.
-  [[noreturn]] void fail(StatusCode code, std::string sentence);
+  [[noreturn]] void fail(StatusCode code, const char* sentence) {
+    note_failure({code, sentence});
+    give_up();
+  }
+  /// The same in two steps where the sentence is put together: giving up destroys no objects, so
+  /// none may be left by then. False if `status` is no error.
+  bool note_failure(Status status);
+  [[noreturn]] void give_up();
   /// Says that somebody got on, so that spinning is not idle.
   void note_progress() { idle_rounds_ = 0; }
 
@@ -73,6 +80,7 @@ class Scheduler {
   void idle();
   bool add_block();
   [[noreturn]] void leave();
+  void note_deadlock(const Block& block);
   void switch_to(Fiber* self, Fiber* next);
   void abandon_blocks();
   void report_fault();
@@ -85,6 +93,7 @@ class Scheduler {
   std::uint32_t rounds_since_block_ =
       0;  ///< as idle_rounds_, since a thread ended or a block was added
   const cuda_shim_host_thread* current_ = nullptr;  ///< the running thread, for fault reports
+  Fiber plain_thread_ = {};  ///< the running thread of a kernel without fibers
   void* main_stack_pointer_ = nullptr;
   std::vector<std::unique_ptr<Block>> slots_;
   std::vector<Block*> free_;

@@ -33,10 +33,12 @@ void* cuda_shim_host_malloc(cuda_shim_host_thread* thread, uint64_t bytes) {
 
 void cuda_shim_host_free(cuda_shim_host_thread* thread, void* pointer) {
   if (!pointer || scheduler_of(thread).grid().instance->heap.free(pointer)) return;
-  scheduler_of(thread).fail(
-      StatusCode::kIllegalAddress,
-      fmt::format("free() of {} in a kernel: the address is not a live block of the device heap.",
-                  pointer));
+  Scheduler& scheduler = scheduler_of(thread);
+  scheduler.note_failure(
+      {StatusCode::kIllegalAddress,
+       fmt::format("free() of {} in a kernel: the address is not a live block of the device heap.",
+                   pointer)});
+  scheduler.give_up();
 }
 
 void cuda_shim_host_assert_fail(cuda_shim_host_thread* thread, const char* message,

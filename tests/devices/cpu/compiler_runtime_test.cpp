@@ -11,7 +11,9 @@ extern "C" __bf16 __truncdfbf2(double value);
 
 namespace {
 
-std::uint16_t bits_of(__bf16 value) { return std::bit_cast<std::uint16_t>(value); }
+std::uint16_t bits_of(__bf16 value) {
+  return std::bit_cast<std::uint16_t>(value);
+}
 
 TEST(CompilerRuntime, FloatRoundsToNearestEvenBfloat16) {
   EXPECT_EQ(bits_of(__truncsfbf2(1.0f)), 0x3f80);

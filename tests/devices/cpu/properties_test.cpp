@@ -46,8 +46,8 @@ TEST_F(PropertiesTest, ClockRunsAtTheStatedRate) {
 }
 
 TEST_F(PropertiesTest, UnknownLimitIsRefused) {
-  EXPECT_EQ(device_.set_limit(static_cast<cuda_shim_limit>(99), 1).code(),
-            StatusCode::kUnsupportedLimit);
+  Status status = to_status(device_.backend()->set_limit(device_.handle(), 99, 1));
+  EXPECT_EQ(status.code(), StatusCode::kUnsupportedLimit);
 }
 
 }  // namespace
