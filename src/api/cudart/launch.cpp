@@ -57,18 +57,41 @@ cudaError_t check_shared(std::size_t shared) {
   return shared <= std::numeric_limits<unsigned>::max() ? cudaSuccess : cudaErrorInvalidValue;
 }
 
-/// A shape that the device refuses is a bad configuration to the runtime, where the driver speaks
-/// of a bad value.
-cudaError_t launch_error(CUresult result) {
-  return result == CUDA_ERROR_INVALID_VALUE ? cudaErrorInvalidConfiguration : to_runtime(result);
+bool exceeds(unsigned value, CUdevice_attribute limit, CUdevice device) {
+  int most = 0;
+  cuDeviceGetAttribute(&most, limit, device);
+  return value == 0 || value > static_cast<unsigned>(most);
+}
+
+/// Whether the device has no room for blocks or grids of this shape.
+bool is_impossible(const dim3& grid, const dim3& block) {
+  CUdevice device = 0;
+  cuCtxGetDevice(&device);
+  return exceeds(block.x, CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X, device) ||
+         exceeds(block.y, CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y, device) ||
+         exceeds(block.z, CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z, device) ||
+         exceeds(block.x * block.y * block.z, CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK, device) ||
+         exceeds(grid.x, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X, device) ||
+         exceeds(grid.y, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y, device) ||
+         exceeds(grid.z, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z, device);
+}
+
+/// An impossible shape is a bad configuration to the runtime, where the driver speaks of a bad
+/// value. Other bad values, such as more shared memory than the kernel was allowed, are called the
+/// same by both.
+cudaError_t launch_error(CUresult result, const dim3& grid, const dim3& block) {
+  if (result == CUDA_ERROR_INVALID_VALUE && is_impossible(grid, block))
+    return cudaErrorInvalidConfiguration;
+  return to_runtime(result);
 }
 
 cudaError_t launch(CUkernel kernel, const dim3& grid, const dim3& block, void** arguments,
                    std::size_t shared, cudaStream_t stream) {
   CUDART_TRY(check_shared(shared));
-  return launch_error(cuLaunchKernel(reinterpret_cast<CUfunction>(kernel), grid.x, grid.y, grid.z,
-                                     block.x, block.y, block.z, static_cast<unsigned>(shared),
-                                     stream, arguments, nullptr));
+  return launch_error(
+      cuLaunchKernel(reinterpret_cast<CUfunction>(kernel), grid.x, grid.y, grid.z, block.x, block.y,
+                     block.z, static_cast<unsigned>(shared), stream, arguments, nullptr),
+      grid, block);
 }
 
 }  // namespace
@@ -137,7 +160,8 @@ CUDART_STREAM_ENTRY(cudaLaunchCooperativeKernel,
   CUDART_TRY(check_shared(shared));
   return launch_error(cuLaunchCooperativeKernel(reinterpret_cast<CUfunction>(kernel), grid.x,
                                                 grid.y, grid.z, block.x, block.y, block.z,
-                                                static_cast<unsigned>(shared), stream, arguments));
+                                                static_cast<unsigned>(shared), stream, arguments),
+                      grid, block);
 }
 
 // Launch attributes are the same structure in both APIs.
@@ -171,7 +195,8 @@ static cudaError_t launch_extended(const cudaLaunchConfig_t* config, const void*
   CUDART_TRY(check_shared(config->dynamicSmemBytes));
   CUlaunchConfig driver_config = to_driver(*config, stream);
   return launch_error(
-      cuLaunchKernelEx(&driver_config, reinterpret_cast<CUfunction>(kernel), arguments, nullptr));
+      cuLaunchKernelEx(&driver_config, reinterpret_cast<CUfunction>(kernel), arguments, nullptr),
+      config->gridDim, config->blockDim);
 }
 
 CUDART_ENTRY(cudaLaunchKernelExC,

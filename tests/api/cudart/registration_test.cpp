@@ -136,6 +136,22 @@ TEST_F(Registration, RefusesABlockThatIsTooLarge) {
             cudaErrorInvalidConfiguration);
 }
 
+TEST_F(Registration, CallsSharedMemoryThatWasNotAllowedABadValue) {
+  RegisteredProgram program;
+  int n = 5;
+  void* arguments[] = {&value_, &n};
+  auto launch = [&](std::size_t shared) {
+    return cudaLaunchKernel(program.kernel(), dim3(1), dim3(1), arguments, shared, nullptr);
+  };
+  EXPECT_EQ(launch(64 << 10), cudaErrorInvalidValue);
+  EXPECT_EQ(launch(std::size_t{1} << 40), cudaErrorInvalidValue);
+  ASSERT_EQ(
+      cudaFuncSetAttribute(program.kernel(), cudaFuncAttributeMaxDynamicSharedMemorySize, 64 << 10),
+      cudaSuccess);
+  EXPECT_EQ(launch(64 << 10), cudaSuccess);
+  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+}
+
 TEST_F(Registration, TellsAttributesOfAKernel) {
   RegisteredProgram program;
   cudaFuncAttributes attributes = {};
