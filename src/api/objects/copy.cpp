@@ -11,7 +11,12 @@
 namespace cuda_shim::objects {
 namespace {
 
-enum class Reach { kDevice, kPinned, kPageable };
+// kMapped: cuMemMap's, which may lack the right to be touched.
+enum class Reach { kDevice, kMapped, kPinned, kPageable };
+
+bool is_device(Reach reach) {
+  return reach == Reach::kDevice || reach == Reach::kMapped;
+}
 
 // Bytes from the first to behind the last of a pitched range; 0 if that overflows.
 std::uint64_t span_of(std::size_t width, std::size_t height, std::size_t depth, std::size_t pitch,
@@ -39,6 +44,7 @@ Result<Reach> classify(std::uint64_t address, std::uint64_t bytes, CopySide side
     return Reach::kPageable;
   }
   if (!found->holds(address, bytes)) return error(outside(address, bytes));
+  if (found->kind == MemoryKind::kVirtual) return Reach::kMapped;
   return found->is_host() ? Reach::kPinned : Reach::kDevice;
 }
 
@@ -49,6 +55,20 @@ Status submit(Stream& stream, const cuda_shim_copy& shape) {
 Status submit_and_wait(Stream& stream, const cuda_shim_copy& shape) {
   Status status = submit(stream, shape);
   return status ? stream.synchronize() : std::move(status);
+}
+
+// Waking a worker costs more than copying this much.
+constexpr std::size_t kInPlaceBytes = 64 << 10;
+
+// Copies on the calling thread, if nothing that the stream must wait for is pending. As with CUDA's
+// own small copies, a host pointer to nowhere then ends the process like any memcpy.
+bool copied_in_place(Stream& stream, const cuda_shim_copy& shape) {
+  if (shape.height != 1 || shape.depth != 1 || shape.width > kInPlaceBytes) return false;
+  Result<std::uint64_t> end = stream.point();
+  if (!end || !stream.queue()->reached(*end)) return false;
+  std::memmove(reinterpret_cast<void*>(shape.destination),
+               reinterpret_cast<const void*>(shape.source), shape.width);
+  return true;
 }
 
 // Copies the rows of pageable memory aside, so that the application may change them as soon as the
@@ -93,12 +113,14 @@ Status copy(Stream& stream, const cuda_shim_copy& shape, CopySide destination_si
       span_of(shape.width, shape.height, shape.depth, shape.source_pitch, shape.source_slice),
       source_side);
   if (!source) return std::move(source.error());
-  bool on_device = *destination == Reach::kDevice && *source == Reach::kDevice;
+  bool on_device = is_device(*destination) && is_device(*source);
   if (!on_device && !stream.context().device().has(CUDA_SHIM_CAP_SHARED_HOST_MEMORY))
     return Status(StatusCode::kNotSupported, "This device cannot reach host memory yet.");
   if (on_device) return submit(stream, shape);
-  if (mode == CopyMode::kSynchronous || *destination == Reach::kPageable)
-    return submit_and_wait(stream, shape);
+  if (mode == CopyMode::kSynchronous || *destination == Reach::kPageable) {
+    bool open = *destination != Reach::kMapped && *source != Reach::kMapped;
+    return open && copied_in_place(stream, shape) ? Status() : submit_and_wait(stream, shape);
+  }
   return *source == Reach::kPageable ? submit_staged(stream, shape) : submit(stream, shape);
 }
 
