@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <ostream>
 
 #include "api/cudart/exports.h"
 
@@ -12,6 +13,7 @@ namespace {
 struct Library {
   const char* major;
   const char* file;
+  friend void PrintTo(const Library& library, std::ostream* out) { *out << library.file; }
 };
 
 class CudartNames : public testing::TestWithParam<Library> {};
