@@ -1,7 +1,9 @@
 // Opens the compiler library on first use and passes requests on to it.
 //
-// RTLD_LOCAL keeps its names (LLVM's above all) from the application's; RTLD_DEEPBIND keeps an LLVM
-// that the application brought from answering for ours.
+// RTLD_LOCAL keeps its names (LLVM's above all) from the application's; LLVM's symbol versions keep
+// another LLVM of the application from answering for ours. Not RTLD_DEEPBIND: memory passes between
+// this code and the library, and an application that brings its own operator new must then be asked
+// by both.
 
 #include "kernels/compiler.h"
 
@@ -30,16 +32,10 @@ std::string library_path() {
   return std::string(file.substr(0, slash + 1)) + kLibrary;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || (defined(__has_feature) && __has_feature(address_sanitizer))
-constexpr int kOpenFlags = RTLD_NOW | RTLD_LOCAL;  // the sanitizer's runtime refuses RTLD_DEEPBIND
-#else
-constexpr int kOpenFlags = RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND;
-#endif
-
 CompilerLibrary open_library() {
   CompilerLibrary library;
   const std::string path = library_path();
-  void* handle = dlopen(path.c_str(), kOpenFlags);
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     library.fault = fmt::format("The kernel compiler '{}' cannot be opened: {}.", path, dlerror());
     return library;

@@ -228,18 +228,20 @@ llvm::Value* FunctionLowering::pointer_to(const ptx::Address& address, ptx::Stat
   if (base == nullptr) return nullptr;
   if (base->getType()->isPointerTy())
     return ir_.CreateConstGEP1_64(ir_.getInt8Ty(), base, address.offset);
-  if (!base->getType()->isIntegerTy()) base = as_integer(ir_, base);
-  // Shared addresses wrap at 32 bits when they are computed in 32-bit registers: [%r+4] with %r =
-  // -4 is address 0.
-  if (address.offset != 0)
-    base = ir_.CreateAdd(base, llvm::ConstantInt::getSigned(base->getType(), address.offset));
-  base = ir_.CreateZExtOrTrunc(base, ir_.getInt64Ty());
+  base = as_integer(ir_, base);
   const bool named_shared =
       space == ptx::StateSpace::kGeneric && std::holds_alternative<ptx::Name>(address.base) &&
       symbols_.find(std::get<ptx::Name>(address.base).text) == nullptr &&
       module_.find_shared(source_.unit, std::get<ptx::Name>(address.base).text) != nullptr;
   if (named_shared) type = ir_.getPtrTy(kSharedSpace);
-  return ir_.CreateIntToPtr(base, type);
+  // Shared addresses are computed in 32-bit registers and wrap there: [%r+4] with %r = -4 is
+  // address 0. As no window reaches 2 GiB, sign extension gives the same sum in 64 bits, and the
+  // offset stays apart for the machine's addressing.
+  base = space == ptx::StateSpace::kShared ? ir_.CreateSExtOrTrunc(base, ir_.getInt64Ty())
+                                           : ir_.CreateZExtOrTrunc(base, ir_.getInt64Ty());
+  llvm::Value* pointer = ir_.CreateIntToPtr(base, type);
+  if (address.offset == 0) return pointer;
+  return ir_.CreateConstGEP1_64(ir_.getInt8Ty(), pointer, address.offset);
 }
 
 llvm::Value* FunctionLowering::address_number(const ptx::Address& address) {

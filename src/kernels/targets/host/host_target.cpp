@@ -18,13 +18,19 @@
 
 #include <mutex>
 
-#include "kernels/passes/insert_yields.h"
+#include "kernels/instructions/device_ops.h"
 #include "kernels/targets/host/device_ops.h"
 #include "kernels/targets/host/shared_memory.h"
 #include "kernels/targets/host/thread_argument.h"
 
 namespace cuda_shim::kernels::targets::host {
 namespace {
+
+using instructions::DeviceOp;
+
+/// What cuFuncGetAttribute reports: a host thread has no CUDA registers, and programs divide a
+/// multiprocessor's by this number.
+constexpr std::uint32_t kRegisters = 32;
 
 void initialise_targets() {
   static std::once_flag once;
@@ -86,6 +92,13 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
   passes.run(module, modules);
 }
 
+/// Cooperative kernels find their grid's workspace through %envreg1 and %envreg2.
+bool uses(const llvm::Module& module, DeviceOp op) {
+  for (const llvm::Function& function : module)
+    if (instructions::device_op_of(function) == op) return !function.use_empty();
+  return false;
+}
+
 /// Stack of one thread as far as the IR shows it: the allocas of all functions.
 std::uint64_t stack_bytes(const llvm::Module& module) {
   std::uint64_t bytes = 0;
@@ -122,6 +135,8 @@ void lower_to_host(instructions::LoweredKernel& kernel, llvm::TargetMachine& mac
   llvm::Module& module = *kernel.module;
   module.setTargetTriple(machine.getTargetTriple());
   module.setDataLayout(machine.createDataLayout());
+  if (uses(module, DeviceOp::envreg)) kernel.info.traits |= CUDA_SHIM_KERNEL_USES_GRID_SYNC;
+  kernel.info.registers = kRegisters;
   kernel.entry = add_thread_argument(module, kernel.entry);
   lower_shared_memory(module);
   lower_device_ops(module);

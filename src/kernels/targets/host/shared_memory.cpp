@@ -2,6 +2,7 @@
 
 #include "kernels/targets/host/shared_memory.h"
 
+#include <llvm/IR/Constants.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
@@ -55,6 +56,38 @@ void lower_pointer(llvm::Instruction& pointer, llvm::Function* window) {
   pointer.eraseFromParent();
 }
 
+/// The pointer to shared memory that a constant is, or is made generic from; null if it is none.
+llvm::Constant* shared_constant(llvm::Value* value) {
+  auto* constant = llvm::dyn_cast<llvm::Constant>(value);
+  if (constant == nullptr) return nullptr;
+  if (is_shared_pointer(*constant)) return constant;
+  auto* expression = llvm::dyn_cast<llvm::ConstantExpr>(constant);
+  const bool cast = expression != nullptr &&
+                    expression->getOpcode() == llvm::Instruction::AddrSpaceCast &&
+                    is_shared_pointer(*expression->getOperand(0));
+  return cast ? expression->getOperand(0) : nullptr;
+}
+
+/// Constant addresses may have been folded into constants of pointer type.
+void lower_constant_operands(llvm::Instruction& instruction, llvm::Function* window) {
+  bool changed = false;
+  for (llvm::Use& operand : instruction.operands()) {
+    llvm::Constant* pointer = shared_constant(operand.get());
+    if (pointer == nullptr) continue;
+    llvm::IRBuilder<> ir(&instruction);
+    llvm::Constant* offset = llvm::ConstantExpr::getPtrToInt(pointer, ir.getInt64Ty());
+    operand.set(ir.CreateGEP(ir.getInt8Ty(), ir.CreateCall(window), offset));
+    changed = true;
+  }
+  if (!changed) return;
+  if (llvm::isa<llvm::AddrSpaceCastInst>(instruction)) {
+    instruction.replaceAllUsesWith(instruction.getOperand(0));
+    instruction.eraseFromParent();
+    return;
+  }
+  make_plain(instruction);
+}
+
 void weaken_fence(llvm::Instruction& instruction) {
   auto* fence = llvm::dyn_cast<llvm::FenceInst>(&instruction);
   if (fence == nullptr) return;
@@ -70,8 +103,10 @@ void lower_shared_memory(llvm::Module& module) {
       instructions::declare_device_op(module, instructions::DeviceOp::shared_window);
   std::vector<llvm::Instruction*> pointers;
   for (llvm::Function& function : module)
-    for (llvm::Instruction& instruction : llvm::instructions(function)) {
+    for (llvm::Instruction& instruction :
+         llvm::make_early_inc_range(llvm::instructions(function))) {
       weaken_fence(instruction);
+      lower_constant_operands(instruction, window);
       if (llvm::isa<llvm::IntToPtrInst>(instruction) && is_shared_pointer(instruction))
         pointers.push_back(&instruction);
     }
