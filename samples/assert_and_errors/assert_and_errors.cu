@@ -31,11 +31,6 @@ void touch_null() {
 void touch_far() {
   write_to<<<1, 1>>>(reinterpret_cast<int*>(0x7fff00000000ull));
 }
-void touch_misaligned() {
-  char* memory;
-  SAMPLE_CHECK(cudaMalloc(&memory, 64));
-  write_to<<<1, 1>>>(reinterpret_cast<int*>(memory + 1));
-}
 void trap() {
   trap_if<<<1, 1>>>(true);
 }
@@ -52,7 +47,6 @@ struct Fault {
 const Fault faults[] = {
     {"null pointer", touch_null, cudaErrorIllegalAddress},
     {"address without memory", touch_far, cudaErrorIllegalAddress},
-    {"misaligned address", touch_misaligned, cudaErrorMisalignedAddress},
     {"trap", trap, cudaErrorLaunchFailure},
     {"assertion", fail_assertion, cudaErrorAssert},
 };
