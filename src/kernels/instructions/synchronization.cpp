@@ -69,9 +69,9 @@ Status lower_warp_sync(Lowering& lowering) {
   return {};
 }
 
-// A cluster is one block. All its threads must have arrived before one leaves `wait`; the barrier
-// resource is one of its own, beyond the 16 that a program can name.
-constexpr std::uint32_t kClusterBarrier = 16;
+// A cluster is one block: its barrier is the block's barrier 0, where all threads have arrived when
+// they wait.
+constexpr std::uint32_t kClusterBarrier = 0;
 
 Status lower_cluster_arrive(Lowering&) {
   return {};
