@@ -111,6 +111,7 @@ TEST_F(Streams, BlockingOnesDoNotWaitForEachOther) {
   EXPECT_CU(cuStreamSynchronize(second));
   EXPECT_TRUE(done);
   gate.open();
+  EXPECT_CU(cuStreamSynchronize(first)) << "before the gate goes";
 }
 
 TEST_F(Streams, PerThreadDefaultStreamsAreOrderedWithTheLegacyOne) {
