@@ -17,13 +17,39 @@ __attribute__((tls_model("initial-exec"))) thread_local Worker* t_worker = nullp
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
 struct sigaction g_previous[64];
 
-std::uintptr_t instruction_of(void* context) {
-  auto* machine = &static_cast<ucontext_t*>(context)->uc_mcontext;
+// Where an interrupted thread was, and where it goes on when the handler returns.
+struct Place {
+  std::uintptr_t instruction;
+  std::uintptr_t stack;
+};
+
 #if defined(__x86_64__)
-  return static_cast<std::uintptr_t>(machine->gregs[REG_RIP]);
+Place place_of(void* context) {
+  auto* registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+  return {static_cast<std::uintptr_t>(registers[REG_RIP]),
+          static_cast<std::uintptr_t>(registers[REG_RSP])};
+}
+void set_place(void* context, const Place& place) {
+  auto* registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+  registers[REG_RIP] = static_cast<greg_t>(place.instruction);
+  registers[REG_RSP] = static_cast<greg_t>(place.stack - 8);  // as if a call had been made
+}
 #else
-  return machine->pc;
+Place place_of(void* context) {
+  const mcontext_t& machine = static_cast<ucontext_t*>(context)->uc_mcontext;
+  return {machine.pc, machine.sp};
+}
+void set_place(void* context, const Place& place) {
+  mcontext_t& machine = static_cast<ucontext_t*>(context)->uc_mcontext;
+  machine.pc = place.instruction;
+  machine.sp = place.stack;
+}
 #endif
+
+// What the thread goes on with after a fault: on the worker's own stack, since the one that it was
+// on may be full.
+[[noreturn]] void after_signal() {
+  abandon_work(*t_worker);
 }
 
 // A worker takes no signal that is sent to the process: the application's handlers run on the
@@ -52,9 +78,13 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   Worker* worker = t_worker;
   // si_code <= 0: sent by kill or raise, no fault of the work.
   if (!worker || !worker->guarded || info->si_code <= 0) return pass_on(signal, info, context);
+  Place place = place_of(context);
   worker->abandonment = {signal, info->si_code, reinterpret_cast<std::uintptr_t>(info->si_addr),
-                         instruction_of(context)};
-  abandon_work(*worker);
+                         place.instruction};
+  worker->guarded = false;
+  // By returning, not by a jump out of the handler: then nobody (sanitizers, the system) believes
+  // that it is still running.
+  set_place(context, {reinterpret_cast<std::uintptr_t>(&after_signal), worker->recover_stack});
 }
 
 }  // namespace
@@ -95,6 +125,10 @@ Worker* current_worker() {
 }
 
 bool run_guarded(Worker& worker, void (*function)(void*), void* argument) {
+  // What lies below this frame is abandoned with the work; the distance covers the frame itself.
+  constexpr std::uintptr_t kBelowFrame = 4096;
+  auto frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  worker.recover_stack = (frame - kBelowFrame) & ~std::uintptr_t{63};
   worker.abandonment = {};
 #if CUDA_SHIM_SANITIZER_FIBERS
   worker.running = &worker.sanitizer;

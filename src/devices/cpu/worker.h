@@ -34,6 +34,8 @@ struct Worker {
 
   volatile bool guarded = false;  ///< a signal now belongs to device work
   jmp_buf recover;
+  std::uintptr_t recover_stack =
+      0;  ///< part of the worker's own stack that is free once the work is abandoned
   Abandonment abandonment;
   std::unique_ptr<Scheduler> scheduler;
   Mapping signal_stack;
