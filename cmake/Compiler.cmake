@@ -5,6 +5,9 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wno-unused-parameter -Wno
 if(CUDA_SHIM_SANITIZE)
   add_compile_options(-fsanitize=${CUDA_SHIM_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${CUDA_SHIM_SANITIZE})
+else()
+  # A missing symbol is found when a library is linked, not when an application opens it.
+  add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>:-Wl,-z,defs>)
 endif()
 add_link_options(-Wl,--as-needed)
 

@@ -6,7 +6,6 @@ pkg_check_modules(libelf REQUIRED IMPORTED_TARGET libelf)
 pkg_check_modules(libzstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(liblz4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(libxxhash REQUIRED IMPORTED_TARGET libxxhash)
-find_package(Boost REQUIRED COMPONENTS context)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 

@@ -1,5 +1,6 @@
 #pragma once
-/* What the translator makes and a device loads: the machine code of one kernel and the facts a launch needs. C ABI. */
+/* What the translator makes and a device loads: the machine code of one kernel and the facts a
+ * launch needs. C ABI. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -9,7 +10,8 @@ extern "C" {
 #endif
 
 typedef enum cuda_shim_code_format {
-  CUDA_SHIM_CODE_HOST_ELF = 1,   /* relocatable ELF for the host; undefined symbols are rows of host_abi.def */
+  CUDA_SHIM_CODE_HOST_ELF =
+      1, /* relocatable ELF for the host; undefined symbols are rows of host_abi.def */
   CUDA_SHIM_CODE_AMDGPU_ELF = 2, /* HSA code object */
   CUDA_SHIM_CODE_SPIRV = 3,
   CUDA_SHIM_CODE_LLVM_BITCODE = 4,
@@ -17,30 +19,32 @@ typedef enum cuda_shim_code_format {
 } cuda_shim_code_format;
 
 typedef enum cuda_shim_kernel_traits {
-  /* A thread may have to wait for another one (barrier, warp operation, spin loop), or leaves early from within
-   * a called function: every thread needs a stack of its own. Clear: threads may run to their end one after another on one stack. */
+  /* A thread may have to wait for another one (barrier, warp operation, spin loop), or leaves early
+   * from within a called function: every thread needs a stack of its own. Clear: threads may run to
+   * their end one after another on one stack. */
   CUDA_SHIM_KERNEL_NEEDS_FIBERS = 1u << 0,
   CUDA_SHIM_KERNEL_USES_GRID_SYNC = 1u << 1,
 } cuda_shim_kernel_traits;
 
 /* Facts of one translated kernel. Sizes in bytes. */
 typedef struct cuda_shim_kernel_info {
-  uint32_t traits;               /* cuda_shim_kernel_traits */
-  uint32_t static_shared_bytes;  /* dynamic shared memory begins at this offset of the block's window */
+  uint32_t traits; /* cuda_shim_kernel_traits */
+  uint32_t
+      static_shared_bytes; /* dynamic shared memory begins at this offset of the block's window */
   uint32_t shared_alignment;
-  uint32_t local_bytes;          /* stack of one thread, without callees that recurse */
-  uint32_t constant_bytes;       /* user .const variables of the module */
-  uint32_t parameter_bytes;      /* size of the parameter block; parameters lie at their PTX offsets */
-  uint32_t registers;            /* an estimate, for cuFuncGetAttribute */
+  uint32_t local_bytes;     /* stack of one thread, without callees that recurse */
+  uint32_t constant_bytes;  /* user .const variables of the module */
+  uint32_t parameter_bytes; /* size of the parameter block; parameters lie at their PTX offsets */
+  uint32_t registers;       /* an estimate, for cuFuncGetAttribute */
   uint32_t max_threads_per_block; /* .maxntid product; 0: no limit of its own */
-  uint32_t required_block[3];    /* .reqntid; 0,0,0: none */
-  uint32_t warps_per_block_hint; /* reserved, 0 */
+  uint32_t required_block[3];     /* .reqntid; 0,0,0: none */
+  uint32_t warps_per_block_hint;  /* reserved, 0 */
 } cuda_shim_kernel_info;
 
 /* Machine code of one kernel. The bytes are borrowed for the duration of Device::load. */
 typedef struct cuda_shim_code_object {
-  uint32_t size;     /* sizeof(cuda_shim_code_object) of the writer */
-  uint32_t format;   /* cuda_shim_code_format */
+  uint32_t size;      /* sizeof(cuda_shim_code_object) of the writer */
+  uint32_t format;    /* cuda_shim_code_format */
   const char* kernel; /* PTX name, for messages and profiles */
   const char* entry;  /* symbol of the kernel in `bytes` */
   const void* bytes;

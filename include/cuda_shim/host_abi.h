@@ -1,11 +1,14 @@
 #pragma once
-/* How translated host code (src/kernels/targets/host) and the CPU device (src/devices/cpu) meet. C ABI.
+/* How translated host code (src/kernels/targets/host) and the CPU device (src/devices/cpu) meet. C
+ * ABI.
  *
- * A kernel is one function, `void kernel(cuda_shim_host_thread*)`, that runs one CUDA thread from start to end. It reads ids
- * and bases from the structures below and calls the functions of host_abi.def for whatever involves other threads or the system.
+ * A kernel is one function, `void kernel(cuda_shim_host_thread*)`, that runs one CUDA thread from
+ * start to end. It reads ids and bases from the structures below and calls the functions of
+ * host_abi.def for whatever involves other threads or the system.
  *
- * Addresses. Global, constant, local and generic addresses are plain host addresses. Shared addresses are offsets in the
- * block's window, which starts at block->shared; the generic address of shared offset `o` is block->shared + o. */
+ * Addresses. Global, constant, local and generic addresses are plain host addresses. Shared
+ * addresses are offsets in the block's window, which starts at block->shared; the generic address
+ * of shared offset `o` is block->shared + o. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -30,8 +33,9 @@ typedef struct cuda_shim_host_block {
   unsigned char* shared;           /* window: static, then dynamic shared memory */
   const unsigned char* parameters; /* the launch's parameter block */
   unsigned char* module;           /* the module's global and constant variables */
-  uint64_t envreg[4];              /* %envreg0..3; 1 and 2: address (high, low) of the grid workspace of a cooperative launch */
-  void* engine;                    /* the engine's own */
+  uint64_t envreg[4]; /* %envreg0..3; 1 and 2: address (high, low) of the grid workspace of a
+                         cooperative launch */
+  void* engine;       /* the engine's own */
 } cuda_shim_host_block;
 
 /* One CUDA thread. */
@@ -47,13 +51,29 @@ typedef struct cuda_shim_host_thread {
 typedef void (*cuda_shim_host_kernel)(cuda_shim_host_thread* thread);
 
 /* Modes of the functions in host_abi.def. */
-enum { CUDA_SHIM_SHFL_UP = 0, CUDA_SHIM_SHFL_DOWN = 1, CUDA_SHIM_SHFL_BFLY = 2, CUDA_SHIM_SHFL_IDX = 3 };
-enum { CUDA_SHIM_VOTE_ALL = 0, CUDA_SHIM_VOTE_ANY = 1, CUDA_SHIM_VOTE_UNI = 2, CUDA_SHIM_VOTE_BALLOT = 3 };
+enum {
+  CUDA_SHIM_SHFL_UP = 0,
+  CUDA_SHIM_SHFL_DOWN = 1,
+  CUDA_SHIM_SHFL_BFLY = 2,
+  CUDA_SHIM_SHFL_IDX = 3
+};
+enum {
+  CUDA_SHIM_VOTE_ALL = 0,
+  CUDA_SHIM_VOTE_ANY = 1,
+  CUDA_SHIM_VOTE_UNI = 2,
+  CUDA_SHIM_VOTE_BALLOT = 3
+};
 enum { CUDA_SHIM_REDUCE_POPC = 0, CUDA_SHIM_REDUCE_AND = 1, CUDA_SHIM_REDUCE_OR = 2 };
 enum { CUDA_SHIM_MATCH_ANY = 0, CUDA_SHIM_MATCH_ALL = 1 };
 enum {
-  CUDA_SHIM_REDUX_ADD = 0, CUDA_SHIM_REDUX_MIN_U = 1, CUDA_SHIM_REDUX_MAX_U = 2, CUDA_SHIM_REDUX_MIN_S = 3,
-  CUDA_SHIM_REDUX_MAX_S = 4, CUDA_SHIM_REDUX_AND = 5, CUDA_SHIM_REDUX_OR = 6, CUDA_SHIM_REDUX_XOR = 7
+  CUDA_SHIM_REDUX_ADD = 0,
+  CUDA_SHIM_REDUX_MIN_U = 1,
+  CUDA_SHIM_REDUX_MAX_U = 2,
+  CUDA_SHIM_REDUX_MIN_S = 3,
+  CUDA_SHIM_REDUX_MAX_S = 4,
+  CUDA_SHIM_REDUX_AND = 5,
+  CUDA_SHIM_REDUX_OR = 6,
+  CUDA_SHIM_REDUX_XOR = 7
 };
 
 #define CUDA_SHIM_HOST_FUNCTION(result, name, parameters) result cuda_shim_host_##name parameters;

@@ -1,9 +1,9 @@
 #pragma once
 // Status and Result: how every layer reports an error.
 //
-// A Status is one pointer: null means success, so that the hot path returns a register. An error carries a code, which
-// the generated API entry turns into a CUresult or cudaError_t, and a message of full sentences that
-// grows context on its way up ("Loading module 'x': ...").
+// A Status is one pointer: null means success, so that the hot path returns a register. An error
+// carries a code, which the generated API entry turns into a CUresult or cudaError_t, and a message
+// of full sentences that grows context on its way up ("Loading module 'x': ...").
 
 #include <cstdint>
 #include <expected>

@@ -1,8 +1,9 @@
 #pragma once
 // Translates one kernel of a Program to a code object for a target.
 //
-// The compiler is libcuda_shim_compiler.so, a library of its own with LLVM behind it, opened on first use: a program that only counts
-// devices never pays for it. `Compiler::compile` is what the API calls; `cuda_shim_compile_kernel` is the library's one entry point.
+// The compiler is libcuda_shim_compiler.so, a library of its own with LLVM behind it, opened on
+// first use: a program that only counts devices never pays for it. `Compiler::compile` is what the
+// API calls; `cuda_shim_compile_kernel` is the library's one entry point.
 
 #include <cstddef>
 #include <string>
@@ -35,10 +36,12 @@ struct CompiledKernel {
   cuda_shim_code_object view() const;
 };
 
-/// Compiles, opening the compiler library on first use. Errors: kInvalidPtx with "line L, column C: ..."; kJitCompilerNotFound with the path tried.
+/// Compiles, opening the compiler library on first use. Errors: kInvalidPtx with "line L, column C:
+/// ..."; kJitCompilerNotFound with the path tried.
 Result<CompiledKernel> compile(const CompileRequest& request);
 
-/// Parses and checks (but does not translate) every kernel and function of the program; one diagnostic per fault found, prefixed with the kernel.
+/// Parses and checks (but does not translate) every kernel and function of the program; one
+/// diagnostic per fault found, prefixed with the kernel.
 Result<std::vector<ptx::Diagnostic>> verify(const Program& program);
 
 }  // namespace cuda_shim::kernels
@@ -48,7 +51,8 @@ extern "C" {
 using cuda_shim_compile_kernel_function = cuda_shim::Result<cuda_shim::kernels::CompiledKernel> (*)(
     const cuda_shim::kernels::CompileRequest&);
 using cuda_shim_verify_program_function =
-    cuda_shim::Result<std::vector<cuda_shim::kernels::ptx::Diagnostic>> (*)(const cuda_shim::kernels::Program&);
+    cuda_shim::Result<std::vector<cuda_shim::kernels::ptx::Diagnostic>> (*)(
+        const cuda_shim::kernels::Program&);
 }
 #define CUDA_SHIM_COMPILE_ENTRY "cuda_shim_compile_kernel"
 #define CUDA_SHIM_VERIFY_ENTRY "cuda_shim_verify_program"

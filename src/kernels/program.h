@@ -1,6 +1,7 @@
 #pragma once
-// A Program: what an application gave to be loaded (a fatbin, ELF, PTX text, or several PTX units to be linked), opened far enough to
-// know its kernels and variables. Translating a kernel is kernels/compiler.h.
+// A Program: what an application gave to be loaded (a fatbin, ELF, PTX text, or several PTX units
+// to be linked), opened far enough to know its kernels and variables. Translating a kernel is
+// kernels/compiler.h.
 //
 // Everything here works without LLVM. A Program is immutable and may be shared between threads.
 
@@ -62,10 +63,12 @@ struct ProgramUnit {
 
 class Program {
  public:
-  /// Opens one or more PTX texts as one program: names are resolved between units (a strong definition beats weak ones, .common merges,
-  /// names without linkage stay private to their unit). kInvalidPtx with line and column; kNotFound-like link errors name the symbol
-  /// (an undefined function only breaks the kernels that call it).
-  static Result<std::shared_ptr<const Program>> from_ptx(std::vector<std::pair<std::string, std::string>> named_texts);
+  /// Opens one or more PTX texts as one program: names are resolved between units (a strong
+  /// definition beats weak ones, .common merges, names without linkage stay private to their unit).
+  /// kInvalidPtx with line and column; kNotFound-like link errors name the symbol (an undefined
+  /// function only breaks the kernels that call it).
+  static Result<std::shared_ptr<const Program>> from_ptx(
+      std::vector<std::pair<std::string, std::string>> named_texts);
 
   std::span<const ProgramUnit> units() const;
   std::span<const ProgramKernel> kernels() const;
@@ -75,10 +78,13 @@ class Program {
   const ProgramVariable* variable(std::string_view name) const;
 
   // --- For the translator: names as seen from one unit.
-  /// The function definition that `name` means in `unit`; null if there is none. `defining_unit` says where it is.
-  const ptx::Function* find_function(unsigned unit, std::string_view name, unsigned* defining_unit) const;
+  /// The function definition that `name` means in `unit`; null if there is none. `defining_unit`
+  /// says where it is.
+  const ptx::Function* find_function(unsigned unit, std::string_view name,
+                                     unsigned* defining_unit) const;
   const ProgramVariable* find_variable(unsigned unit, std::string_view name) const;
-  /// Functions whose address is taken anywhere; a function pointer's value is 1 + its index here, on every device and in every kernel.
+  /// Functions whose address is taken anywhere; a function pointer's value is 1 + its index here,
+  /// on every device and in every kernel.
   struct AddressedFunction {
     unsigned unit;
     const ptx::Function* function;
@@ -95,7 +101,8 @@ class Program {
   std::vector<std::byte> initialised_prefix() const;
   std::span<const AddressFixup> fixups() const;
 
-  /// Hash of everything that could change a kernel's translation: all units' texts (128 bits as hex).
+  /// Hash of everything that could change a kernel's translation: all units' texts (128 bits as
+  /// hex).
   std::string_view identity() const;
 
   Program();

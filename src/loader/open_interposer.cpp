@@ -70,7 +70,8 @@ void* open_for_real(const char* path, int flags) {
 
 }  // namespace cuda_shim::loader
 
-// Named by its assembler name: the C library's header declares dlopen noexcept, and such a function cannot end in a guaranteed jump.
+// Named by its assembler name: the C library's header declares dlopen noexcept, and such a function
+// cannot end in a guaranteed jump.
 extern "C" __attribute__((visibility("default"))) void* cuda_shim_dlopen(const char* path,
                                                                          int flags) asm("dlopen");
 

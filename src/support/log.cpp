@@ -40,7 +40,9 @@ const Sink& sink() {
 
 }  // namespace
 
-bool log_enabled(LogLevel level) { return level <= sink().level; }
+bool log_enabled(LogLevel level) {
+  return level <= sink().level;
+}
 
 void log_line(LogLevel level, std::string_view sentence) {
   std::string line = fmt::format("cuda_shim: {}: {}\n", kNames[static_cast<int>(level)], sentence);

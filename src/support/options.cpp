@@ -24,7 +24,9 @@ bool parse_number(const char* text, std::int64_t* number) {
 
 }  // namespace
 
-std::span<const OptionRow> option_rows() { return kRows; }
+std::span<const OptionRow> option_rows() {
+  return kRows;
+}
 
 const char* option_text(Option option) {
   const OptionRow& row = kRows[static_cast<unsigned>(option)];
@@ -37,12 +39,15 @@ std::int64_t option_number(Option option) {
   std::int64_t number = 0;
   const char* text = option_text(option);
   if (parse_number(text, &number)) return number;
-  CUDA_SHIM_LOG_ONCE(kWarning, "{}='{}' is not a number; using {}.", row.variable, text, row.fallback);
+  CUDA_SHIM_LOG_ONCE(kWarning, "{}='{}' is not a number; using {}.", row.variable, text,
+                     row.fallback);
   parse_number(row.fallback, &number);
   return number;
 }
 
-bool option_flag(Option option) { return option_number(option) != 0; }
+bool option_flag(Option option) {
+  return option_number(option) != 0;
+}
 
 const char* option_by_name(std::string_view name) {
   for (unsigned i = 0; i < std::size(kRows); ++i)

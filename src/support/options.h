@@ -15,9 +15,9 @@ enum class Option : unsigned {
 
 /// One row of options.def.
 struct OptionRow {
-  std::string_view name;      ///< without CUDA_SHIM_
-  const char* variable;       ///< environment variable
-  std::string_view type;      ///< Text, Number, Flag
+  std::string_view name;  ///< without CUDA_SHIM_
+  const char* variable;   ///< environment variable
+  std::string_view type;  ///< Text, Number, Flag
   const char* fallback;
   std::string_view sentence;
 };
@@ -30,7 +30,8 @@ const char* option_text(Option option);
 std::int64_t option_number(Option option);
 bool option_flag(Option option);
 
-/// Value by name without the prefix; null if there is no such option. Serves cuda_shim_services::option.
+/// Value by name without the prefix; null if there is no such option. Serves
+/// cuda_shim_services::option.
 const char* option_by_name(std::string_view name);
 
 }  // namespace cuda_shim::support

@@ -1,8 +1,9 @@
 #pragma once
 // The PTX parser: text to syntax tree, for the whole syntax of PTX ISA 9.0.
 //
-// It knows the grammar of statements and operands, not the instructions: any opcode word parses. Errors carry line, column and
-// the offending text. Input may come from anywhere: no input crashes it or makes it run longer than linear time, and nesting is limited.
+// It knows the grammar of statements and operands, not the instructions: any opcode word parses.
+// Errors carry line, column and the offending text. Input may come from anywhere: no input crashes
+// it or makes it run longer than linear time, and nesting is limited.
 
 #include <string>
 #include <string_view>
@@ -26,7 +27,8 @@ struct Diagnostic {
 template <class T>
 using ParseResult = std::expected<T, Diagnostic>;
 
-/// Parses declarations and finds where function bodies are, without parsing them. `text` must outlive the result.
+/// Parses declarations and finds where function bodies are, without parsing them. `text` must
+/// outlive the result.
 ParseResult<Module> parse_module(std::string_view text);
 
 /// Parses the body of one function of a module that parse_module returned.

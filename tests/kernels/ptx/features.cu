@@ -1,5 +1,6 @@
-// What nvcc has to write many kinds of PTX for: virtual functions, tables of functions, managed and constant variables, strings, structs by
-// value, calls with results, printf, dynamic and static shared memory, textures, warp operations, inline assembly with its own scope.
+// What nvcc has to write many kinds of PTX for: virtual functions, tables of functions, managed and
+// constant variables, strings, structs by value, calls with results, printf, dynamic and static
+// shared memory, textures, warp operations, inline assembly with its own scope.
 
 #include <cuda_fp16.h>
 
@@ -21,8 +22,12 @@ struct Packet {
   char tag;
 };
 
-__device__ int add_one(int x) { return x + 1; }
-__device__ int times_two(int x) { return x * 2; }
+__device__ int add_one(int x) {
+  return x + 1;
+}
+__device__ int times_two(int x) {
+  return x * 2;
+}
 using Step = int (*)(int);
 __device__ Step steps[2] = {add_one, times_two};
 __device__ int matrix[2][3] = {{1}, {2, 3}};
@@ -63,12 +68,24 @@ __global__ void __launch_bounds__(256, 2) everything(int* out, Packet packet, St
       : "r"(value));
   value += __shfl_xor_sync(0xffffffffu, bits, 1) + __popc(__ballot_sync(0xffffffffu, value > 0));
   switch (n) {
-    case 0: value += 3; break;
-    case 1: value *= 7; break;
-    case 2: value ^= 9; break;
-    case 3: value -= 11; break;
-    case 4: value /= 3; break;
-    case 5: value <<= 2; break;
+    case 0:
+      value += 3;
+      break;
+    case 1:
+      value *= 7;
+      break;
+    case 2:
+      value ^= 9;
+      break;
+    case 3:
+      value -= 11;
+      break;
+    case 4:
+      value /= 3;
+      break;
+    case 5:
+      value <<= 2;
+      break;
   }
   atomicAdd(out, value);
   printf("%s %d %f\n", greeting, value, fixed[(threadIdx.x + 1) & 63]);

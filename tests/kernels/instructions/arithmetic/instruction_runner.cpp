@@ -173,16 +173,24 @@ std::unique_ptr<llvm::orc::LLJIT> make_jit() {
     symbols[jit->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
                                            llvm::JITSymbolFlags::Exported};
   };
-#define ADD(name) add("cuda_shim_host_" #name, &cuda_shim_host_##name);
-  ADD(add_f32)
-  ADD(mul_f32)
-  ADD(fma_f32)
-  ADD(div_f32)
-  ADD(sqrt_f32)
-  ADD(add_f64) ADD(mul_f64) ADD(fma_f64) ADD(div_f64) ADD(sqrt_f64) ADD(cvt_f32_f64) ADD(
-      cvt_f32_s64) ADD(cvt_f32_u64) ADD(cvt_f64_s64) ADD(cvt_f64_u64)
+#define ADD(name) add("cuda_shim_host_" #name, &cuda_shim_host_##name)
+  ADD(add_f32);
+  ADD(mul_f32);
+  ADD(fma_f32);
+  ADD(div_f32);
+  ADD(sqrt_f32);
+  ADD(add_f64);
+  ADD(mul_f64);
+  ADD(fma_f64);
+  ADD(div_f64);
+  ADD(sqrt_f64);
+  ADD(cvt_f32_f64);
+  ADD(cvt_f32_s64);
+  ADD(cvt_f32_u64);
+  ADD(cvt_f64_s64);
+  ADD(cvt_f64_u64);
 #undef ADD
-      llvm::cantFail(jit->getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(symbols))));
+  llvm::cantFail(jit->getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(symbols))));
   return jit;
 }
 

@@ -87,7 +87,8 @@ TEST(Match, SaysThatThereIsNoSuchInstruction) {
 }
 
 TEST(Match, KnowsInstructionsThatAreNotTranslated) {
-  EXPECT_EQ(refusal("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 %r0, %r1, %r2, %r3"), "not translated yet");
+  EXPECT_EQ(refusal("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 %r0, %r1, %r2, %r3"),
+            "not translated yet");
 }
 
 TEST(Match, RefusesMoreModifiersThanAnyInstructionHas) {
