@@ -12,6 +12,7 @@
 #include "kernels/instructions/module_lowering.h"
 #include "kernels/passes/insert_yields.h"
 #include "kernels/passes/prepare.h"
+#include "kernels/targets/host/emit.h"
 #include "kernels/targets/host/host_target.h"
 
 namespace cuda_shim::kernels {

@@ -42,9 +42,7 @@ class Linking : public ContextFixture {
  protected:
   void SetUp() override {
     ContextFixture::SetUp();
-    CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
-    void* values[] = {log_, reinterpret_cast<void*>(sizeof log_)};
-    ASSERT_CU(cuLinkCreate(2, options, values, &state_));
+    ASSERT_CU(cuLinkCreate(2, options_, values_, &state_));
   }
   void TearDown() override {
     EXPECT_CU(cuLinkDestroy(state_));
@@ -58,6 +56,10 @@ class Linking : public ContextFixture {
 
   CUlinkState state_ = nullptr;
   char log_[512] = "";
+  // The size option is written to as long as the link state lives (cuLinkCreate), so the arrays do
+  // too.
+  CUjit_option options_[2] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+  void* values_[2] = {log_, reinterpret_cast<void*>(sizeof log_)};
 };
 
 TEST_F(Linking, AFunctionOfAnotherUnitIsCalled) {

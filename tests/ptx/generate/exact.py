@@ -152,7 +152,7 @@ def square_root(a, kind, mode="rn"):
     x, sign = decode(a, kind)
     if x in (NAN, 0, INFINITY) or sign:
         return a if x == 0 or (x == INFINITY and not sign) else NAN
-    shift = 400  # far beyond any type's precision; the lowest bit says "not exact"
+    shift = 1200  # far below the smallest subnormal and far beyond any type's precision; the lowest bit says "not exact"
     scaled, rest = divmod(x.numerator << 2 * shift, x.denominator)
     root = math.isqrt(scaled)
     sticky = int(rest != 0 or root * root != scaled)

@@ -13,7 +13,7 @@ PRMT_MODES = {
     "rc8": lambda c: [c] * 4,
     "ecl": lambda c: [max(c, i) for i in range(4)],
     "ecr": lambda c: [min(c, i) for i in range(4)],
-    "rc16": lambda c: [2 * (c >> 1) + (i & 1) for i in range(4)],
+    "rc16": lambda c: [2 * (c & 1) + (i & 1) for i in range(4)],
 }
 
 

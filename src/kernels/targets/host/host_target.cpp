@@ -1,4 +1,4 @@
-// Machine code for the host CPU: the order of the target's passes, LLVM's optimiser, emission.
+// The order of the host's passes, and LLVM's optimiser.
 //
 // No vectoriser runs: one CUDA thread rarely has work for it, and its remainder loops cost more
 // time to compile than they win. Floating point is never contracted: PTX says where it wants fma.
@@ -6,14 +6,11 @@
 #include "kernels/targets/host/host_target.h"
 
 #include <fmt/format.h>
-#include <llvm/ADT/SmallVector.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
-#include <llvm/IR/LegacyPassManager.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/TargetSelect.h>
-#include <llvm/Support/raw_ostream.h>
 #include <llvm/TargetParser/Triple.h>
 
 #include <mutex>
@@ -144,19 +141,6 @@ void lower_to_host(instructions::LoweredKernel& kernel, llvm::TargetMachine& mac
   optimise(module, machine, optimisation_level);
   if (needs_fibers(module)) kernel.info.traits |= CUDA_SHIM_KERNEL_NEEDS_FIBERS;
   kernel.info.local_bytes = std::max<std::uint64_t>(kernel.info.local_bytes, stack_bytes(module));
-}
-
-Result<std::vector<std::byte>> emit(llvm::Module& module, llvm::TargetMachine& machine,
-                                    llvm::CodeGenFileType type) {
-  llvm::SmallVector<char, 0> buffer;
-  llvm::raw_svector_ostream stream(buffer);
-  llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, stream, nullptr, type))
-    return error(StatusCode::kNotSupported,
-                 "The code generator cannot write this kind of file for the target.");
-  passes.run(module);
-  const auto* begin = reinterpret_cast<const std::byte*>(buffer.data());
-  return std::vector<std::byte>(begin, begin + buffer.size());
 }
 
 }  // namespace cuda_shim::kernels::targets::host

@@ -1,12 +1,10 @@
 #pragma once
-// Machine code for the host CPU.
+// The host CPU as a target.
 
 #include <llvm/IR/Module.h>
 #include <llvm/Target/TargetMachine.h>
 
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "cuda_shim/device.h"
 #include "cuda_shim/status.h"
@@ -22,9 +20,5 @@ Result<std::unique_ptr<llvm::TargetMachine>> create_machine(const cuda_shim_targ
 /// finished code shows.
 void lower_to_host(instructions::LoweredKernel& kernel, llvm::TargetMachine& machine,
                    int optimisation_level);
-
-/// The module as a relocatable object, or as assembly text.
-Result<std::vector<std::byte>> emit(llvm::Module& module, llvm::TargetMachine& machine,
-                                    llvm::CodeGenFileType type);
 
 }  // namespace cuda_shim::kernels::targets::host

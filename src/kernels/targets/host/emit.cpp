@@ -1,0 +1,67 @@
+// LLVM's code generator as its target assembles it, with blocks kept short.
+
+#include "kernels/targets/host/emit.h"
+
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/CodeGen/MachineModuleInfo.h>
+#include <llvm/CodeGen/Passes.h>
+#include <llvm/CodeGen/TargetPassConfig.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/Support/raw_ostream.h>
+
+#include "kernels/passes/split_blocks.h"
+
+namespace cuda_shim::kernels::targets::host {
+namespace {
+
+/// Long enough that the cuts do not show in the code, short enough that what is quadratic within a
+/// block does not show in the time.
+constexpr unsigned kLongestBlock = 512;
+
+class SplitLongBlocks : public llvm::FunctionPass {
+ public:
+  static char id;
+  SplitLongBlocks() : FunctionPass(id) {}
+  llvm::StringRef getPassName() const override { return "Split long basic blocks"; }
+  bool runOnFunction(llvm::Function& function) override {
+    return passes::split_long_blocks(function, kLongestBlock) != 0;
+  }
+};
+char SplitLongBlocks::id;
+
+/// The pieces must be cut after the last pass over IR that would merge them. Once registers are
+/// allocated the code generator merges them, so what is quadratic and comes later is left out: the
+/// second scheduler, which processors that execute out of order do not need.
+void keep_blocks_short(llvm::TargetPassConfig& pipeline) {
+  const std::unique_ptr<llvm::Pass> last_to_merge(llvm::createCodeGenPrepareLegacyPass());
+  pipeline.insertPass(last_to_merge->getPassID(), new SplitLongBlocks);
+  pipeline.disablePass(&llvm::PostRASchedulerID);
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> emit(llvm::Module& module, llvm::TargetMachine& machine,
+                                    llvm::CodeGenFileType type) {
+  llvm::SmallVector<char, 0> buffer;
+  llvm::raw_svector_ostream stream(buffer);
+  llvm::legacy::PassManager passes;
+  auto* functions = new llvm::MachineModuleInfoWrapperPass(&machine);
+  llvm::TargetPassConfig* pipeline = machine.createPassConfig(passes);
+  if (passes::has_long_block(module, kLongestBlock)) keep_blocks_short(*pipeline);
+  passes.add(pipeline);
+  passes.add(functions);
+  if (pipeline->addISelPasses())
+    return error(StatusCode::kNotSupported, "The target has no instruction selection.");
+  pipeline->addMachinePasses();
+  pipeline->setInitialized();
+  llvm::MCContext& context = functions->getMMI().getContext();
+  if (machine.addAsmPrinter(passes, stream, nullptr, type, context))
+    return error(StatusCode::kNotSupported,
+                 "The code generator cannot write this kind of file for the target.");
+  passes.add(llvm::createFreeMachineFunctionPass());
+  passes.run(module);
+  const auto* begin = reinterpret_cast<const std::byte*>(buffer.data());
+  return std::vector<std::byte>(begin, begin + buffer.size());
+}
+
+}  // namespace cuda_shim::kernels::targets::host
