@@ -19,19 +19,18 @@ bool stays_in_front(const llvm::Instruction& instruction) {
 /// The first instructions of all pieces but the first.
 std::vector<llvm::Instruction*> cuts_of(llvm::BasicBlock& block, unsigned limit) {
   std::vector<llvm::Instruction*> cuts;
-  unsigned length = 0;
+  unsigned position = 0, start = 0;
   for (llvm::Instruction& instruction : block) {
+    // One place is for the branch that ends the piece.
+    const bool is_full = position - start + 1 >= limit;
     if (stays_in_front(instruction)) {
       cuts.clear();
-      length = 0;
-      continue;
-    }
-    // One place is for the branch that ends the piece.
-    if (length + 1 == limit && !instruction.isTerminator()) {
+      start = 0;
+    } else if (is_full && !instruction.isTerminator()) {
       cuts.push_back(&instruction);
-      length = 0;
+      start = position;
     }
-    ++length;
+    ++position;
   }
   return cuts;
 }
