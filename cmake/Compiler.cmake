@@ -3,7 +3,8 @@ set(CUDA_SHIM_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wno-unused-parameter -Wno-gnu-zero-variadic-macro-arguments $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:Clang>>:-Wno-return-type-c-linkage> -Werror -fno-omit-frame-pointer)
 if(CUDA_SHIM_SANITIZE)
-  add_compile_options(-fsanitize=${CUDA_SHIM_SANITIZE} -fno-sanitize-recover=all)
+  add_compile_options(-fsanitize=${CUDA_SHIM_SANITIZE} -fno-sanitize-recover=all
+                      -fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/cmake/sanitizer_ignore.txt)
   add_link_options(-fsanitize=${CUDA_SHIM_SANITIZE})
 else()
   # A missing symbol is found when a library is linked, not when an application opens it.
@@ -13,6 +14,8 @@ add_link_options(-Wl,--as-needed)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # Objects are shared between clones and build folders.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
