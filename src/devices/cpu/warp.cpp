@@ -49,10 +49,11 @@ std::uint64_t shuffled(const Warp& warp, std::uint32_t group, std::uint32_t lane
       from = least | (b & ~segment);
       in_range = from <= most;
   }
-  // A source that takes no part has an undefined value; the lane's own is as good as any and
-  // repeatable.
-  bool there = in_range && (group >> from & 1);
-  return pair(static_cast<std::uint32_t>(warp.posts[there ? from : own].value), in_range);
+  if (!in_range) return pair(static_cast<std::uint32_t>(post.value), false);
+  // A source that takes no part has an undefined value. Programs add it up all the same (a block of
+  // two threads that reduces over a whole warp), so it is nought.
+  bool there = group >> from & 1;
+  return pair(there ? static_cast<std::uint32_t>(warp.posts[from].value) : 0, true);
 }
 
 std::uint64_t voted(const Warp& warp, std::uint32_t group, std::uint8_t mode) {

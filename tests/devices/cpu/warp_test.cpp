@@ -76,6 +76,20 @@ TEST_F(WarpTest, ShuffleIndexReadsTheLaneOfTheSegment) {
   for (std::uint32_t i = 0; i < 32; ++i) EXPECT_EQ(out[i], i / 16 * 16 + 5);
 }
 
+TEST_F(WarpTest, ShuffleReadsNoughtFromALaneThatTakesNoPart) {
+  // Two threads reduce with the membermask of a whole warp, as the last step of public reductions
+  // does: the other thirty lanes must not add anything.
+  auto out = results(
+      [](cuda_shim_host_thread* thread) {
+        std::uint32_t sum = thread->lane + 1;
+        for (std::uint32_t step = 16; step; step /= 2)
+          sum += low(cuda_shim_host_shuffle(thread, CUDA_SHIM_SHFL_DOWN, sum, step, 31, kAll));
+        own_word(thread) = sum;
+      },
+      2);
+  EXPECT_EQ(out[0], 3u);
+}
+
 TEST_F(WarpTest, TwoHalvesOfAWarpShuffleApartAndInDifferentOrder) {
   auto out = results([](cuda_shim_host_thread* thread) {
     bool first = thread->lane < 16;
