@@ -10,7 +10,7 @@ else()
   # A missing symbol is found when a library is linked, not when an application opens it.
   add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>:-Wl,-z,defs>)
 endif()
-add_link_options(-Wl,--as-needed)
+add_link_options(-Wl,--as-needed -Wl,--compress-debug-sections=zlib)
 
 find_program(CCACHE ccache)
 if(CCACHE)
