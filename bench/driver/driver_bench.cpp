@@ -105,7 +105,7 @@ void copy_to_device(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * state.range(0));
   CHECK(cuMemFree(memory));
 }
-BENCHMARK(copy_to_device)->Arg(64)->Arg(64 << 10)->Arg(16 << 20)->Arg(256 << 20);
+BENCHMARK(copy_to_device)->Arg(64)->Arg(64 << 10)->Arg(16 << 20)->Arg(256 << 20)->UseRealTime();
 
 // The yardstick of copy_to_device.
 void plain_memcpy(benchmark::State& state) {
@@ -117,14 +117,27 @@ void plain_memcpy(benchmark::State& state) {
   }
   state.SetBytesProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(plain_memcpy)->Arg(64)->Arg(64 << 10)->Arg(16 << 20)->Arg(256 << 20);
+BENCHMARK(plain_memcpy)->Arg(64)->Arg(64 << 10)->Arg(16 << 20)->Arg(256 << 20)->UseRealTime();
 
-// From a linked image: text is verified when it is loaded, which is not what is measured here.
-void load_module_of_many_kernels(benchmark::State& state) {
+std::string module_of_kernels(int64_t count) {
   std::string text = kHeader;
-  for (int i = 0; i < state.range(0); ++i)
+  for (int64_t i = 0; i < count; ++i)
     text += ".visible .entry kernel_" + std::to_string(i) +
             "(.param .u64 a) { .reg .b64 %rd<2>; ld.param.u64 %rd1, [a]; ret; }\n";
+  return text;
+}
+
+void load_and_unload(benchmark::State& state, const void* image) {
+  for (auto _ : state) {
+    CUmodule module;
+    CHECK(cuModuleLoadData(&module, image));
+    CHECK(cuModuleUnload(module));
+  }
+}
+
+// As a fatbin's image is loaded: its kernels are found, and read when they are launched.
+void load_linked_image(benchmark::State& state) {
+  std::string text = module_of_kernels(state.range(0));
   void* image = nullptr;
   size_t bytes = 0;
   CUlinkState link;
@@ -132,14 +145,41 @@ void load_module_of_many_kernels(benchmark::State& state) {
   CHECK(
       cuLinkAddData(link, CU_JIT_INPUT_PTX, text.data(), text.size(), "many", 0, nullptr, nullptr));
   CHECK(cuLinkComplete(link, &image, &bytes));
-  for (auto _ : state) {
-    CUmodule module;
-    CHECK(cuModuleLoadData(&module, image));
-    CHECK(cuModuleUnload(module));
-  }
+  load_and_unload(state, image);
   CHECK(cuLinkDestroy(link));
 }
-BENCHMARK(load_module_of_many_kernels)->Arg(1)->Arg(10000)->Unit(benchmark::kMillisecond);
+BENCHMARK(load_linked_image)->Arg(1)->Arg(10000)->Unit(benchmark::kMillisecond);
+
+// Text is read to its end when it is loaded, so that the caller hears of errors in it.
+void load_text(benchmark::State& state) {
+  load_and_unload(state, module_of_kernels(state.range(0)).c_str());
+}
+BENCHMARK(load_text)->Arg(1)->Arg(10000)->Unit(benchmark::kMillisecond);
+
+void load_and_run(const std::string& text) {
+  CUmodule module;
+  CUfunction function;
+  CHECK(cuModuleLoadData(&module, text.c_str()));
+  CHECK(cuModuleGetFunction(&function, module, "empty"));
+  launch(function, nullptr);
+  CHECK(cuCtxSynchronize());
+  CHECK(cuModuleUnload(module));
+}
+
+// A module and its first launch, never seen before by this process: the constant in it is new.
+void first_launch_cold(benchmark::State& state) {
+  int fresh = 0;
+  for (auto _ : state)
+    load_and_run(kHeader + (".global .u32 fresh = " + std::to_string(++fresh) + ";\n") + kEmpty);
+}
+BENCHMARK(first_launch_cold)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+// The same module over and over.
+void first_launch_warm(benchmark::State& state) {
+  const std::string text = std::string(kHeader) + kEmpty;
+  for (auto _ : state) load_and_run(text);
+}
+BENCHMARK(first_launch_warm)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 

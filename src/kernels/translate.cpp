@@ -8,6 +8,8 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 
+#include <optional>
+
 #include "kernels/dump.h"
 #include "kernels/instructions/module_lowering.h"
 #include "kernels/passes/insert_yields.h"
@@ -26,6 +28,10 @@ std::string text_of(const llvm::Module& module) {
   module.print(stream, nullptr);
   return text;
 }
+
+/// What is checked shares a context, which costs more to make than a small kernel to lower; not all
+/// of it, for a context never gives back its constants.
+constexpr std::size_t kKernelsPerContext = 256;
 
 /// LLVM's opinion of IR that we made: a fault is ours, but must not become wrong code.
 Status verify_module(const llvm::Module& module, std::string_view kernel) {
@@ -90,8 +96,12 @@ Result<CompiledKernel> translate(const CompileRequest& request) {
 
 Result<std::vector<ptx::Diagnostic>> check(const Program& program) {
   std::vector<ptx::Diagnostic> faults;
-  for (const ProgramKernel& kernel : program.kernels()) {
-    auto result = instructions::check_function(program, {kernel.unit, kernel.function, &kernel});
+  std::optional<llvm::LLVMContext> context;
+  for (std::size_t i = 0; i < program.kernels().size(); ++i) {
+    if (i % kKernelsPerContext == 0) context.emplace().setDiscardValueNames(true);
+    const ProgramKernel& kernel = program.kernels()[i];
+    auto result =
+        instructions::check_function(*context, program, {kernel.unit, kernel.function, &kernel});
     if (result) continue;
     ptx::Diagnostic fault = std::move(result.error());
     fault.message = fmt::format("Kernel '{}': {}", kernel.name, fault.message);

@@ -162,8 +162,8 @@ Result<LoweredKernel> lower_kernel(llvm::LLVMContext& context, const Program& pr
   return lowered;
 }
 
-LowerResult check_function(const Program& program, const FunctionSource& source) {
-  llvm::LLVMContext context;
+LowerResult check_function(llvm::LLVMContext& context, const Program& program,
+                           const FunctionSource& source) {
   llvm::Module module("check", context);
   const auto entry = ModuleLowering(module, program).lower(source);
   if (!entry) return std::unexpected(entry.error().diagnostic);

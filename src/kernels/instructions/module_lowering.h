@@ -89,6 +89,7 @@ Result<LoweredKernel> lower_kernel(llvm::LLVMContext& context, const Program& pr
                                    const ProgramKernel& kernel);
 
 /// Lowers one function, and what it reaches, into a module that is thrown away.
-LowerResult check_function(const Program& program, const FunctionSource& source);
+LowerResult check_function(llvm::LLVMContext& context, const Program& program,
+                           const FunctionSource& source);
 
 }  // namespace cuda_shim::kernels::instructions
