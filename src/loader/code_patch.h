@@ -12,10 +12,11 @@
 
 namespace cuda_shim::loader {
 
-/// A function of one of our libraries, found at its first call.
+/// A function of one of our libraries, found at its first call; or one that our library lacks.
 struct LazyTarget {
   std::string name;
   RuntimeLibrary library;
+  bool lacking = false;  ///< calls get an error
   void** slot = nullptr;  ///< the trampoline's; set when it is written
 };
 

@@ -75,15 +75,6 @@ std::string display_name(const link_map* object) {
   return *object->l_name != '\0' ? object->l_name : program_invocation_name;
 }
 
-void report_missing(const std::string& name, RuntimeLibrary library, const RedirectionPlan& plan) {
-  if (plan.missing.empty()) return;
-  CUDA_SHIM_LOG(
-      kWarning,
-      "'{}' has a newer {} than ours: {} of its functions, among them '{}', stay NVIDIA's "
-      "and fail when called. Rebuild with an older toolkit.",
-      name, row(library).description, plan.missing.size(), plan.missing.front());
-}
-
 std::unique_ptr<Redirection> redirect(const link_map* object, const ElfFile& file,
                                       const HeldRuntime& held) {
   std::string name = display_name(object), our_path = path_of(held.library);
@@ -103,7 +94,9 @@ std::unique_ptr<Redirection> redirect(const link_map* object, const ElfFile& fil
   }
   CUDA_SHIM_LOG(kInfo, "Redirected the {} functions of the {} in '{}' to '{}'.", plan.rows.size(),
                 row(held.library).description, name, our_path);
-  report_missing(name, held.library, plan);
+  if (std::size_t lacking = plan.lacking())
+    CUDA_SHIM_LOG(kInfo, "'{}' has a newer {} than ours: {} of its functions return an error.",
+                  name, row(held.library).description, lacking);
   return std::move(*redirection);
 }
 

@@ -34,6 +34,30 @@ std::atomic<void*> handles[kRuntimeLibraries];
   ::_exit(127);
 }
 
+// What a function answers that belongs to a newer runtime or driver than ours.
+int answer_not_supported() {
+  constexpr int kNotSupported = 801;  // cudaErrorNotSupported and CUDA_ERROR_NOT_SUPPORTED
+  return kNotSupported;
+}
+
+// Named once: the slot leads past this afterwards.
+void* refuse(const LazyTarget& target) {
+  CUDA_SHIM_LOG(kWarning, "{} belongs to a newer {} than ours; it returns {}.", target.name,
+                row(target.library).description,
+                target.library == RuntimeLibrary::kDriver ? "CUDA_ERROR_NOT_SUPPORTED"
+                                                          : "cudaErrorNotSupported");
+  return reinterpret_cast<void*>(&answer_not_supported);
+}
+
+void* find(const LazyTarget& target) {
+  void* library = open_library(target.library);
+  if (library == nullptr) give_up();
+  void* function = ::dlsym(library, target.name.c_str());
+  if (function != nullptr) return function;
+  CUDA_SHIM_LOG(kError, "Our {} has no function '{}'.", row(target.library).soname, target.name);
+  give_up();
+}
+
 }  // namespace
 
 const std::string& library_folder() {
@@ -72,14 +96,7 @@ void* open_library(RuntimeLibrary library) {
 extern "C" __attribute__((visibility("hidden"))) void* cuda_shim_resolve(
     cuda_shim::loader::LazyTarget* target) {
   using namespace cuda_shim::loader;
-  void* library = open_library(target->library);
-  if (library == nullptr) give_up();
-  void* function = ::dlsym(library, target->name.c_str());
-  if (function == nullptr) {
-    CUDA_SHIM_LOG(kError, "Our {} has no function '{}'.", row(target->library).soname,
-                  target->name);
-    give_up();
-  }
+  void* function = target->lacking ? refuse(*target) : find(*target);
   __atomic_store_n(target->slot, function, __ATOMIC_RELEASE);
   return function;
 }

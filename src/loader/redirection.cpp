@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ranges>
 #include <unordered_set>
 #include <utility>
 
@@ -48,22 +49,48 @@ bool has_runtime_name(std::string_view name, RuntimeLibrary library) {
   return next >= 'A' && next <= 'Z';
 }
 
-// Names of the runtime's pattern that lie among its functions. Elsewhere in the object such a name
+// The names that NVIDIA gives to the inner functions of its static runtimes, 11 and since 12.
+bool has_inner_name(std::string_view name) {
+  return name.starts_with("__cudart") || name.starts_with("libcudart_static_");
+}
+
+// Addresses of the runtime's first and last function. The functions of a linked-in runtime lie
+// together, and inner ones surround those with public names; a public name elsewhere in the object
 // is the application's.
-std::vector<std::string_view> find_missing(const HeldRuntime& held,
-                                           const std::unordered_set<std::string_view>& ours,
-                                           const std::vector<RedirectionPlan::Row>& rows) {
-  std::vector<std::string_view> missing;
-  if (rows.empty()) return missing;
-  auto [first, last] = std::ranges::minmax_element(
-      rows, {}, [](const RedirectionPlan::Row& row) { return row.function.address; });
+std::pair<std::uint64_t, std::uint64_t> extent(const HeldRuntime& held,
+                                               const std::vector<RedirectionPlan::Row>& rows) {
+  std::vector<ElfFunction> all = held.functions;
+  std::ranges::sort(all, {}, &ElfFunction::address);
+  auto [low, high] = std::ranges::minmax(
+      rows | std::views::transform([](const auto& row) { return row.function.address; }));
+  auto may_be_inside = [&](const ElfFunction& function) {
+    return has_inner_name(function.name) || has_runtime_name(function.name, held.library);
+  };
+  auto widen = [&](auto outside, std::uint64_t& limit) {
+    for (const ElfFunction& function : outside | std::views::take_while(may_be_inside))
+      if (has_inner_name(function.name)) limit = function.address;
+  };
+  auto above = std::ranges::upper_bound(all, high, {}, &ElfFunction::address);
+  auto below = std::ranges::lower_bound(all, low, {}, &ElfFunction::address);
+  widen(std::ranges::subrange(above, all.end()), high);
+  widen(std::ranges::subrange(all.begin(), below) | std::views::reverse, low);
+  return {low, high};
+}
+
+// Public functions of the runtime that are not among `rows`.
+std::vector<ElfFunction> find_lacking(const HeldRuntime& held,
+                                      const std::unordered_set<std::string_view>& ours,
+                                      const std::vector<RedirectionPlan::Row>& rows) {
+  std::vector<ElfFunction> lacking;
+  if (rows.empty()) return lacking;
+  auto [low, high] = extent(held, rows);
   for (const ElfFunction& function : held.functions) {
-    bool among =
-        function.address > first->function.address && function.address < last->function.address;
-    if (among && has_runtime_name(function.name, held.library) && !ours.contains(function.name))
-      missing.push_back(function.name);
+    bool inside = held.holding == Holding::kSharedLibrary ||
+                  (function.address >= low && function.address <= high);
+    if (inside && has_runtime_name(function.name, held.library) && !ours.contains(function.name))
+      lacking.push_back(function);
   }
-  return missing;
+  return lacking;
 }
 
 std::vector<CodeRange> code_ranges(const ElfFile& file, std::uint64_t bias) {
@@ -98,11 +125,13 @@ RedirectionPlan plan_redirection(const ElfFile& file, const HeldRuntime& held,
   RoomFinder finder(file, held.functions);
   std::unordered_set<std::uint64_t> taken;  // two names of one function take one jump
   RedirectionPlan plan;
-  for (const ElfFunction& function : held.functions) {
-    if (!names.contains(function.name) || !taken.insert(function.address).second) continue;
-    plan.rows.push_back({function, finder.room_at(function.address)});
-  }
-  plan.missing = find_missing(held, names, plan.rows);
+  auto add = [&](const ElfFunction& function, bool lacking) {
+    if (taken.insert(function.address).second)
+      plan.rows.push_back({function, finder.room_at(function.address), lacking});
+  };
+  for (const ElfFunction& function : held.functions)
+    if (names.contains(function.name)) add(function, false);
+  for (const ElfFunction& function : find_lacking(held, names, plan.rows)) add(function, true);
   return plan;
 }
 
@@ -118,7 +147,7 @@ Result<std::unique_ptr<Redirection>> Redirection::apply(const ElfFile& file, std
       return error(
           StatusCode::kInvalidImage,
           fmt::format("function '{}' is not in memory what it is in the file", row.function.name));
-    redirection->targets_.push_back({std::string(row.function.name), library});
+    redirection->targets_.push_back({std::string(row.function.name), library, row.lacking});
     patches.push_back({reinterpret_cast<std::byte*>(bias + row.function.address), row.room,
                        &redirection->targets_.back()});
   }

@@ -1,9 +1,11 @@
 #pragma once
-// Takes the place of the runtime that a loaded object holds: every function of it that we export
-// leads to ours afterwards.
+// Takes the place of the runtime that a loaded object holds: every function of it leads to ours
+// afterwards, or, where it is newer than ours and has more of them, to an error. None stays behind:
+// half a runtime of NVIDIA's beside ours would work on state that nobody has set up.
 
 #include <link.h>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -21,10 +23,11 @@ struct RedirectionPlan {
   struct Row {
     ElfFunction function;
     std::uint64_t room;  ///< bytes up to the next function
+    bool lacking;        ///< the runtime's, and our library has none: calls are refused
   };
   std::vector<Row> rows;
-  /// Functions that look like the runtime's own and that our library lacks: it is newer than ours.
-  std::vector<std::string_view> missing;
+
+  std::size_t lacking() const { return std::ranges::count(rows, true, &Row::lacking); }
 };
 
 /// `ours` are the functions that our library exports. Pure: touches nothing.

@@ -117,11 +117,33 @@ TEST(Preload, AStrippedProgramIsNamedInOneSentence) {
   EXPECT_NE(outcome.errors.find("-cudart shared"), std::string::npos);
 }
 
-TEST(Preload, AFunctionThatWeLackIsNamed) {
-  Outcome outcome = preloaded({kPrograms + "/kernel"}, kPrograms + "/partial");
-  std::vector<std::string> names = all_functions();
-  std::string lacking = names.back().substr(5);
-  EXPECT_NE(outcome.errors.find("'" + lacking + "'"), std::string::npos) << outcome.errors;
+TEST(Preload, FunctionsOfANewerRuntimeAreRefusedAndNamedOnce) {
+  Outcome outcome = preloaded({kPrograms + "/loader_newer_runtime"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.output,
+            "cudaOfTheApplication 1\n__cudaOfTheApplication 11\n"
+            "ours cudaCtxResetPersistingL2Cache\ncudaCtxResetPersistingL2Cache 0\n"
+            "cudaNewBefore 801\ncudaNewAmong 801\ncudaNewAmong 801\ncudaNewBehind 801\n");
+  std::string end =
+      " belongs to a newer CUDA runtime 13 than ours; it returns cudaErrorNotSupported.";
+  std::vector<std::string> expected;
+  for (const char* name : {"cudaNewBefore", "cudaNewAmong", "cudaNewBehind"})
+    expected.push_back("cuda_shim: warning: " + (name + end));
+  EXPECT_EQ(lines_of(outcome.errors), expected);
+}
+
+TEST(Preload, NoFunctionOfANewerRuntimeOfNvidiasIsLeftBehind) {
+  // Ours lacks the last name here; the program calls every function of the real runtime.
+  Outcome outcome = preloaded({kPrograms + "/loader_call_all_pie"}, kPrograms + "/partial");
+  EXPECT_EQ(outcome.exit_code, 0);
+  std::vector<std::string> called = lines_of(outcome.output), expected = all_functions();
+  std::string lacking = expected.back().substr(5);
+  expected.pop_back();
+  std::ranges::sort(called);
+  std::ranges::sort(expected);
+  EXPECT_EQ(called, expected);
+  EXPECT_EQ(lines_of(outcome.errors).size(), 1u) << outcome.errors;
+  EXPECT_NE(outcome.errors.find(" " + lacking + " belongs to a newer"), std::string::npos);
 }
 
 TEST(Preload, ARuntimeOfAVersionThatWeLackIsLeftWholeAndReported) {
