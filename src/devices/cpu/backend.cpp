@@ -61,6 +61,7 @@ cuda_shim_status open(std::uint32_t ordinal, cuda_shim_device* device) {
 }
 
 void close(cuda_shim_device device) {
+  if (ThreadPool::is_lost()) return;  // nothing will ever be done that could be waited for
   while (!device->queues.empty()) {
     cuda_shim_queue queue = *device->queues.begin();
     device->queues.erase(queue);
@@ -175,6 +176,7 @@ cuda_shim_status create_queue(cuda_shim_device device, int, cuda_shim_queue* que
 }
 
 void destroy_queue(cuda_shim_queue queue) {
+  if (ThreadPool::is_lost()) return;
   Instance& device = queue->instance();
   {
     std::lock_guard lock(device.queues_mutex);
@@ -253,9 +255,13 @@ cuda_shim_status timestamp(cuda_shim_queue queue, std::uint64_t* destination) {
 cuda_shim_status set_limit(cuda_shim_device device, std::uint32_t limit, std::uint64_t value) {
   switch (limit) {
     case CUDA_SHIM_LIMIT_STACK:
+      if (value > kMostStack)
+        return report(Status(StatusCode::kInvalidValue,
+                             fmt::format("A stack of {} bytes for each thread was asked for; there "
+                                         "may be {}.",
+                                         value, kMostStack)));
       // CUDA's own stacks are small: asking for less than ours is no wish for less.
-      device->stack_limit = std::max<std::size_t>(
-          value, static_cast<std::size_t>(support::option_number(Option::CPU_STACK)));
+      device->stack_limit = std::max<std::size_t>(value, default_stack());
       return 0;
     case CUDA_SHIM_LIMIT_MALLOC_HEAP:
       device->heap_limit = value;
@@ -269,32 +275,49 @@ cuda_shim_status set_limit(cuda_shim_device device, std::uint32_t limit, std::ui
   }
 }
 
+// The child of a fork has none of the device's threads and cannot use it, as with CUDA.
+cuda_shim_status report_lost() {
+  return report(Status(StatusCode::kNotInitialized,
+                       "The process was forked after the CPU device had been used: its threads did "
+                       "not come along."));
+}
+
+// An entry that must not be reached in such a child.
+template <auto entry>
+struct Checked;
+template <class... Arguments, cuda_shim_status (*entry)(Arguments...)>
+struct Checked<entry> {
+  static cuda_shim_status call(Arguments... arguments) {
+    return ThreadPool::is_lost() ? report_lost() : entry(arguments...);
+  }
+};
+
 constexpr cuda_shim_backend kBackend = {
     .size = sizeof(cuda_shim_backend),
     .abi = CUDA_SHIM_DEVICE_ABI,
     .name = "cpu",
     .enumerate = enumerate,
-    .open = open,
+    .open = Checked<open>::call,
     .close = close,
     .properties = properties,
     .target = target,
-    .allocate = allocate,
-    .free = free_memory,
+    .allocate = Checked<allocate>::call,
+    .free = Checked<free_memory>::call,
     .memory_info = memory_info,
     .load = load,
     .unload = unload,
-    .create_queue = create_queue,
+    .create_queue = Checked<create_queue>::call,
     .destroy_queue = destroy_queue,
-    .launch = launch,
-    .copy = copy,
-    .fill = fill,
-    .host_call = host_call,
-    .signal = signal,
-    .wait = wait,
+    .launch = Checked<launch>::call,
+    .copy = Checked<copy>::call,
+    .fill = Checked<fill>::call,
+    .host_call = Checked<host_call>::call,
+    .signal = Checked<signal>::call,
+    .wait = Checked<wait>::call,
     .reached = reached,
-    .synchronize = synchronize,
+    .synchronize = Checked<synchronize>::call,
     .fault = fault,
-    .timestamp = timestamp,
+    .timestamp = Checked<timestamp>::call,
     .set_limit = set_limit,
 };
 

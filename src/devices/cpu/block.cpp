@@ -17,7 +17,7 @@ std::size_t colour(std::uint32_t thread) {
 Mapping map_stacks(std::uint32_t threads, std::size_t stride) {
   Mapping stacks(threads * stride, page_bytes(), false);
   for (std::uint32_t i = 0; stacks && i < threads; ++i)
-    if (!place_guard(stacks.data() + i * stride, page_bytes())) break;
+    if (!stacks.place_guard(i * stride, page_bytes())) break;
   return stacks;
 }
 
@@ -72,6 +72,8 @@ void Block::start(void (*entry)(void*), void* engine) {
   fibers[threads - 1].next = nullptr;
   runnable = {&fibers[0], &fibers[threads - 1]};
   alive = threads;
+  // Arrivals that nobody waited for are as gone as the threads that made them.
+  if (active_barriers) reset_barriers();
   for (std::uint32_t w = 0; w * kWarpSize < threads; ++w) {
     std::uint32_t lanes = threads - w * kWarpSize;
     warps[w].alive = lanes >= kWarpSize ? ~0u : (1u << lanes) - 1;
@@ -81,9 +83,13 @@ void Block::start(void (*entry)(void*), void* engine) {
 
 void Block::abandon() {
   runnable = soft = yielded = {};
+  reset_barriers();
+  alive = 0;
+}
+
+void Block::reset_barriers() {
   for (Barrier& barrier : barriers) barrier = {};
   active_barriers = 0;
-  alive = 0;
 }
 
 bool Block::in_stack_guard(std::uintptr_t address) const {

@@ -33,7 +33,15 @@ struct Barrier {
   std::uint32_t lanes[kMaxWarps] = {};
 };
 
-enum class WarpOperation : std::uint8_t { kSync, kShuffle, kVote, kMatch, kRedux, kElect };
+enum class WarpOperation : std::uint8_t {
+  kSync,
+  kShuffle,
+  kVote,
+  kMatch,
+  kRedux,
+  kElect,
+  kExchange
+};
 
 /// What a lane brings to an operation of its warp, and what it gets.
 struct LanePost {
@@ -75,8 +83,13 @@ struct Block {
   void start(void (*entry)(void*), void* engine);
   /// Forgets all threads, wherever they wait.
   void abandon();
+  void reset_barriers();
   /// Whether `address` lies in the guard below a stack.
   bool in_stack_guard(std::uintptr_t address) const;
+  /// Lowest address of a thread's stack, above its guard.
+  std::uintptr_t stack_end(std::uint32_t thread) const {
+    return reinterpret_cast<std::uintptr_t>(stacks.data()) + thread * stack_stride + page_bytes();
+  }
 };
 
 }  // namespace cuda_shim::devices::cpu

@@ -46,18 +46,11 @@ std::string sentence_of(const Abandonment& end, StatusCode code) {
   }
 }
 
-bool is_worker_stack_overflow(std::uintptr_t address) {
-  // Threads of a kernel without fibers run on the worker's own stack; an overflow lands just below
-  // it.
-  pthread_attr_t attributes;
-  void* bottom = nullptr;
-  std::size_t size = 0, guard = 0;
-  if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return false;
-  ::pthread_attr_getstack(&attributes, &bottom, &size);
-  ::pthread_attr_getguardsize(&attributes, &guard);
-  ::pthread_attr_destroy(&attributes);
-  auto low = reinterpret_cast<std::uintptr_t>(bottom);
-  return address < low + page_bytes() && address + guard + page_bytes() >= low;
+// Threads of a kernel without fibers run on the worker's own stack; an overflow lands just below
+// it.
+bool is_worker_stack_overflow(const Worker& worker, std::uintptr_t address) {
+  return address < worker.stack_end + page_bytes() &&
+         address + worker.stack_guard + page_bytes() >= worker.stack_end;
 }
 
 std::string place_in_code(const KernelCode& kernel, std::uintptr_t instruction) {
@@ -78,7 +71,7 @@ void Scheduler::report_fault() {
     return;  // it only left a grid that had ended
   bool in_guard = false;
   if (end.signal == SIGSEGV) {
-    in_guard = !has_fibers_ && is_worker_stack_overflow(end.address);
+    in_guard = !has_fibers_ && is_worker_stack_overflow(worker_, end.address);
     for (const Block* block : live_) in_guard |= block->in_stack_guard(end.address);
   }
   cuda_shim_fault fault = {};

@@ -37,9 +37,12 @@ class Loading {
   Result<Mapping> run() {
     if (Status status = lay_out(); !status) return error(std::move(status));
     if (Status status = resolve_symbols(); !status) return error(std::move(status));
-    for (const Elf64_Shdr& section : object_.sections())
+    for (const Elf64_Shdr& section : object_.sections()) {
+      if (section.sh_type == SHT_REL)
+        return error(StatusCode::kInvalidImage, "The object has relocations without addends.");
       if (section.sh_type == SHT_RELA)
         if (Status status = relocate_section(section); !status) return error(std::move(status));
+    }
     if (Status status = protect(); !status) return error(std::move(status));
     return std::move(memory_);
   }

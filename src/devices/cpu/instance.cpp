@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -66,8 +67,12 @@ bool KernelHeap::free(void* pointer) {
   return true;
 }
 
-Instance::Instance()
-    : stack_limit(static_cast<std::size_t>(support::option_number(support::Option::CPU_STACK))) {}
+std::size_t default_stack() {
+  std::int64_t asked = support::option_number(support::Option::CPU_STACK);
+  return static_cast<std::size_t>(std::clamp(asked, kLeastStack, kMostStack));
+}
+
+Instance::Instance() : stack_limit(default_stack()) {}
 
 void Instance::record_fault(const cuda_shim_fault& fault, std::string_view sentence) {
   std::string place;

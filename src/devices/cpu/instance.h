@@ -47,6 +47,13 @@ class KernelHeap {
   std::size_t used_ = 0;
 };
 
+/// Bounds of the stack that may be asked for one CUDA thread. 1,024 of the largest fit an address
+/// space many times over.
+constexpr std::int64_t kLeastStack = 4 << 10;
+constexpr std::int64_t kMostStack = 1 << 30;
+/// CUDA_SHIM_CPU_STACK within these bounds.
+std::size_t default_stack();
+
 class Instance {
  public:
   Instance();

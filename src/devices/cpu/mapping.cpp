@@ -4,8 +4,26 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 
 namespace cuda_shim::devices::cpu {
+namespace {
+
+// Guards that were made by mprotect, which splits a mapping in three: a process may have about
+// 65,000 mappings, and the application needs half of them.
+std::atomic<std::int64_t> g_splits{0};
+
+std::int64_t most_splits() {
+  static const std::int64_t most = [] {
+    std::ifstream file("/proc/sys/vm/max_map_count");
+    std::int64_t mappings = 65530;
+    file >> mappings;
+    return mappings / 4;
+  }();
+  return most;
+}
+
+}  // namespace
 
 std::size_t page_bytes() {
   static const std::size_t bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -37,21 +55,22 @@ Mapping::Mapping(std::size_t bytes, std::size_t alignment, bool guarded) {
 
 Mapping::~Mapping() {
   if (reserved_) ::munmap(reserved_, reserved_size_);
+  g_splits.fetch_sub(splits_, std::memory_order_relaxed);
 }
 
-bool place_guard(void* address, std::size_t bytes) {
+bool Mapping::place_guard(std::size_t offset, std::size_t bytes) {
 #if !defined(MADV_GUARD_INSTALL)
   constexpr int kGuardInstall = 102;  // Linux 6.13; keeps the mapping in one piece
 #else
   constexpr int kGuardInstall = MADV_GUARD_INSTALL;
 #endif
-  if (::madvise(address, bytes, kGuardInstall) == 0) return true;
-  // mprotect splits the mapping in two each time, and a process has about 65,000: the application
-  // needs most of them.
-  constexpr int kMostSplits = 8192;
-  static std::atomic<int> splits{0};
-  if (splits.fetch_add(1, std::memory_order_relaxed) >= kMostSplits) return false;
-  return ::mprotect(address, bytes, PROT_NONE) == 0;
+  if (::madvise(data_ + offset, bytes, kGuardInstall) == 0) return true;
+  if (g_splits.fetch_add(1, std::memory_order_relaxed) >= most_splits()) {
+    g_splits.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  ++splits_;
+  return ::mprotect(data_ + offset, bytes, PROT_NONE) == 0;
 }
 
 }  // namespace cuda_shim::devices::cpu

@@ -31,6 +31,10 @@ class Mapping {
   std::size_t size() const { return size_; }
   explicit operator bool() const { return data_ != nullptr; }
 
+  /// Makes accesses to [offset, offset + bytes) of it fault; false if the system has no more room
+  /// for that. Whole pages.
+  bool place_guard(std::size_t offset, std::size_t bytes);
+
   bool contains(std::uintptr_t address) const {
     return address - reinterpret_cast<std::uintptr_t>(data_) < size_;
   }
@@ -41,16 +45,14 @@ class Mapping {
     std::swap(size_, other.size_);
     std::swap(reserved_, other.reserved_);
     std::swap(reserved_size_, other.reserved_size_);
+    std::swap(splits_, other.splits_);
   }
 
   unsigned char* data_ = nullptr;
   std::size_t size_ = 0;
   void* reserved_ = nullptr;  // with guards and alignment slack
   std::size_t reserved_size_ = 0;
+  std::int64_t splits_ = 0;  ///< guards that split the system's record of the mapping
 };
-
-/// Makes accesses to [address, address + bytes) fault. Whole pages. Cheap: one mapping stays one
-/// mapping where the kernel can.
-bool place_guard(void* address, std::size_t bytes);
 
 }  // namespace cuda_shim::devices::cpu

@@ -209,6 +209,7 @@ void Queue::execute_host_call(const Command::HostCall& call) {
   instance_.output.flush();
   ThreadPool::get().begin_blocking();
   call.function(call.argument);
+  reset_floating_point_mode();
   ThreadPool::get().end_blocking();
 }
 

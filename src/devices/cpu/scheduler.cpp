@@ -22,6 +22,10 @@ constexpr std::uint32_t kRoundsBeforeMoreBlocks = 1024;
 constexpr std::uint32_t kRoundsBeforeYield = 64;
 constexpr std::uint32_t kRoundsBeforeSleep = 4096;
 
+std::size_t shared_bytes(const Grid& grid) {
+  return std::size_t{grid.kernel->info.static_shared_bytes} + grid.config->dynamic_shared_bytes;
+}
+
 }  // namespace
 
 void Scheduler::run(Grid& grid, std::uint32_t seat) {
@@ -44,7 +48,8 @@ void Scheduler::run_blocks() {
   std::uint64_t first = 0;
   while (std::uint64_t count = take_blocks(grid, grid.chunk, &first)) {
     for (std::uint64_t i = 0; i < count; ++i) {
-      if (grid.ended.load(std::memory_order_relaxed)) return;
+      // Blocks that were started and have not run yet must not meet the next grid.
+      if (grid.ended.load(std::memory_order_relaxed)) leave();
       if (!has_fibers_) {
         run_threads(first + i);
         continue;
@@ -58,9 +63,7 @@ void Scheduler::run_blocks() {
 
 void Scheduler::run_threads(std::uint64_t index) {
   Block& block = *take_slot();
-  std::size_t shared =
-      grid_->kernel->info.static_shared_bytes + grid_->config->dynamic_shared_bytes;
-  if (note_failure(block.reserve(shared, 0, 0))) give_up();
+  if (note_failure(block.reserve(shared_bytes(*grid_), 0, 0))) give_up();
   set_place(block, index);
   cuda_shim_host_kernel entry = grid_->kernel->entry;
   // A member, not a local: a fault is reported after this frame has been abandoned.
@@ -118,9 +121,8 @@ void Scheduler::set_place(Block& block, std::uint64_t index) {
 Status Scheduler::start_block(std::uint64_t index) {
   const cuda_shim_launch_config& config = *grid_->config;
   Block& block = *take_slot();
-  Status status =
-      block.reserve(grid_->kernel->info.static_shared_bytes + config.dynamic_shared_bytes,
-                    config.block.x * config.block.y * config.block.z, grid_->stack_bytes);
+  Status status = block.reserve(
+      shared_bytes(*grid_), config.block.x * config.block.y * config.block.z, grid_->stack_bytes);
   if (!status) {
     free_.push_back(&block);
     return status;
@@ -268,6 +270,12 @@ void Scheduler::give_up() {
 void Scheduler::leave() {
   failure_code_ = StatusCode::kOk;
   abandon_work(worker_);
+}
+
+std::uintptr_t stack_end(const cuda_shim_host_thread* thread) {
+  Scheduler& scheduler = scheduler_of(thread);
+  if (!scheduler.has_fibers()) return scheduler.worker().stack_end;
+  return block_of(thread).stack_end(thread->warp * kWarpSize + thread->lane);
 }
 
 void Scheduler::abandon_blocks() {

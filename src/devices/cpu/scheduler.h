@@ -113,6 +113,9 @@ inline Fiber* fiber_of(cuda_shim_host_thread* thread) {
   return reinterpret_cast<Fiber*>(thread);
 }
 
+/// Lowest address that the running thread's stack may grow to.
+std::uintptr_t stack_end(const cuda_shim_host_thread* thread);
+
 /// One sentence for each kind of waiting in a block that cannot go on.
 std::string describe_waiting(const Block& block);
 

@@ -1,6 +1,9 @@
 #include "devices/cpu/thread_pool.h"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <system_error>
 #include <thread>
 
 #include "devices/cpu/machine.h"
@@ -25,6 +28,21 @@ std::int64_t now_nanoseconds() {
   return now.tv_sec * 1'000'000'000ll + now.tv_nsec;
 }
 
+std::atomic<bool> g_has_threads{false};
+std::atomic<bool> g_lost{false};
+
+// False if the system has no more threads for this process.
+template <class Function>
+bool start_detached(Function function) {
+  g_has_threads.store(true, std::memory_order_relaxed);
+  try {
+    std::thread(function).detach();
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
 template <class Condition>
 bool spin_until(Condition condition) {
   std::int64_t end = now_nanoseconds() + kSpinNanoseconds;
@@ -46,8 +64,15 @@ std::uint32_t wanted_size() {
 }  // namespace
 
 ThreadPool& ThreadPool::get() {
-  static auto* pool = new ThreadPool(wanted_size());
+  static auto* pool = [] {
+    ::pthread_atfork(nullptr, nullptr, [] { g_lost = g_has_threads.load(); });
+    return new ThreadPool(wanted_size());
+  }();
   return *pool;
+}
+
+bool ThreadPool::is_lost() {
+  return g_lost.load(std::memory_order_relaxed);
 }
 
 // Under the mutex. Threads that spin see the work by themselves; then sleepers are woken; then
@@ -71,18 +96,37 @@ ThreadPool::Summons ThreadPool::plan(std::uint32_t wanted) {
 
 void ThreadPool::carry_out(const Summons& summons) {
   if (summons.wake) futex_wake(&wakeups_, summons.wake);
-  for (int i = 0; i < summons.spawn; ++i) std::thread([this] { work(); }).detach();
-  if (!summons.guard) return;
+  for (int i = 0; i < summons.spawn; ++i) start_thread();
+  if (summons.guard) start_guard();
+}
+
+// A thread that has been counted already. Where there is none to be had, the others do its work;
+// the first one is waited for.
+void ThreadPool::start_thread() {
+  while (!start_detached([this] { work(); })) {
+    {
+      std::lock_guard lock(mutex_);
+      if (threads_ > 1) {
+        --threads_;
+        return;
+      }
+    }
+    report(0, "The system refuses a thread to this process; the work of the device waits for it.");
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+void ThreadPool::start_guard() {
   bool start = false;
   {
     std::lock_guard lock(mutex_);
     start = !std::exchange(guard_exists_, true);
   }
   alarms_.fetch_add(1, std::memory_order_relaxed);
-  if (start)
-    std::thread([this] { watch(); }).detach();
-  else
-    futex_wake(&alarms_, 1);
+  if (!start) return futex_wake(&alarms_, 1);
+  if (start_detached([this] { watch(); })) return;
+  std::lock_guard lock(mutex_);
+  guard_exists_ = guard_watches_ = false;
 }
 
 void ThreadPool::submit(Queue& queue) {
@@ -229,7 +273,7 @@ void ThreadPool::watch() {
       if (!stuck || threads_ - blocked_ >= size_ + kMostExtra) continue;
       ++threads_;
       lock.unlock();
-      std::thread([this] { work(); }).detach();
+      start_thread();
       lock.lock();
     }
     guard_watches_ = false;

@@ -39,6 +39,10 @@ class ThreadPool {
   /// The process's pool. Never destroyed: its threads may outlive main.
   static ThreadPool& get();
 
+  /// Whether this process is the child of a fork that left the pool's threads behind. It can use
+  /// nothing of the device; locks may be held by threads that do not exist.
+  static bool is_lost();
+
   /// Threads that work at the same time: the device's multiprocessors.
   std::uint32_t size() const { return size_; }
 
@@ -66,6 +70,8 @@ class ThreadPool {
 
   Summons plan(std::uint32_t wanted);
   void carry_out(const Summons& summons);
+  void start_thread();
+  void start_guard();
   void work();
   bool rest(std::unique_lock<std::mutex>& lock);
   void watch();

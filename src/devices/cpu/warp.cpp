@@ -1,12 +1,14 @@
-// Operations of the threads of a warp: shuffle, vote, match, reduction, election, synchronisation,
-// activemask.
+// Operations of the threads of a warp: shuffle, vote, match, reduction, election, exchange,
+// synchronisation, activemask.
 //
 // A lane posts what it brings and waits. The last of the living members to arrive with the same
 // membermask works out the result of every member, so that nobody can overwrite a post that another
 // still has to read, and makes them runnable.
 
+#include <algorithm>
 #include <bit>
 #include <climits>
+#include <cstring>
 
 #include "devices/cpu/scheduler.h"
 
@@ -112,6 +114,21 @@ std::uint64_t reduced(const Warp& warp, std::uint32_t group, std::uint8_t operat
   return sum;
 }
 
+// exchange: `value` is the address of the lane's words, `b` their number; `result` comes as the
+// address of the room for all.
+void exchange_words(const Warp& warp, std::uint32_t group, std::uint32_t lane) {
+  const LanePost& post = warp.posts[lane];
+  auto* all = reinterpret_cast<std::uint32_t*>(post.result);
+  std::memset(all, 0, std::size_t{kWarpSize} * post.b * sizeof(*all));
+  for_lanes(group, [&](std::uint32_t i) {
+    const LanePost& from = warp.posts[i];
+    // Lanes that meet in different instructions are undefined in CUDA; they must not harm us.
+    if (from.operation != WarpOperation::kExchange) return;
+    std::memcpy(all + std::size_t{i} * post.b, reinterpret_cast<const void*>(from.value),
+                std::min(from.b, post.b) * sizeof(*all));
+  });
+}
+
 std::uint64_t result_of(const Warp& warp, std::uint32_t group, std::uint32_t lane) {
   const LanePost& post = warp.posts[lane];
   auto leader = static_cast<std::uint32_t>(std::countr_zero(group));
@@ -128,6 +145,9 @@ std::uint64_t result_of(const Warp& warp, std::uint32_t group, std::uint32_t lan
       return reduced(warp, group, post.mode);
     case WarpOperation::kElect:
       return pair(leader, lane == leader);
+    case WarpOperation::kExchange:
+      exchange_words(warp, group, lane);
+      return post.result;
   }
   return 0;
 }
@@ -253,6 +273,13 @@ uint32_t cuda_shim_host_redux(cuda_shim_host_thread* thread, uint32_t operation,
 
 uint64_t cuda_shim_host_elect(cuda_shim_host_thread* thread, uint32_t members) {
   return collective(thread, {members, WarpOperation::kElect, 0, 0, 0, 0, 0});
+}
+
+void cuda_shim_host_exchange(cuda_shim_host_thread* thread, const uint32_t* own, uint32_t count,
+                             uint32_t* all, uint32_t members) {
+  collective(thread,
+             {members, WarpOperation::kExchange, 0, count, 0, reinterpret_cast<std::uintptr_t>(own),
+              reinterpret_cast<std::uintptr_t>(all)});
 }
 
 // Fibers run alone, so "who is active with me" is a question of what hardware would have made

@@ -1,5 +1,9 @@
+// Hardened builds replace longjmp by one that refuses to leave a stack for another.
+#undef _FORTIFY_SOURCE
+
 #include "devices/cpu/worker.h"
 
+#include <fenv.h>
 #include <pthread.h>
 #include <signal.h>
 #include <ucontext.h>
@@ -87,6 +91,22 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   set_place(context, {reinterpret_cast<std::uintptr_t>(&after_signal), worker->recover_stack});
 }
 
+// Where the worker's own stack lies.
+void find_own_stack(Worker& worker) {
+  pthread_attr_t attributes;
+  void* bottom = nullptr;
+  std::size_t size = 0;
+  if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return;
+  ::pthread_attr_getstack(&attributes, &bottom, &size);
+  ::pthread_attr_getguardsize(&attributes, &worker.stack_guard);
+  ::pthread_attr_destroy(&attributes);
+  worker.stack_end = reinterpret_cast<std::uintptr_t>(bottom);
+#if defined(CUDA_SHIM_ASAN)
+  worker.sanitizer.bottom = bottom;
+  worker.sanitizer.size = size;
+#endif
+}
+
 }  // namespace
 
 Worker::Worker() : scheduler(std::make_unique<Scheduler>(*this)), text(new char[kTextBytes]) {
@@ -103,14 +123,8 @@ Worker::Worker() : scheduler(std::make_unique<Scheduler>(*this)), text(new char[
 #if defined(CUDA_SHIM_TSAN)
   sanitizer.context = __tsan_get_current_fiber();
 #endif
-#if defined(CUDA_SHIM_ASAN)
-  pthread_attr_t attributes;
-  void* bottom = nullptr;
-  ::pthread_getattr_np(::pthread_self(), &attributes);
-  ::pthread_attr_getstack(&attributes, &bottom, &sanitizer.size);
-  ::pthread_attr_destroy(&attributes);
-  sanitizer.bottom = bottom;
-#endif
+  find_own_stack(*this);
+  reset_floating_point_mode();
 }
 
 Worker::~Worker() {
@@ -118,6 +132,10 @@ Worker::~Worker() {
   none.ss_flags = SS_DISABLE;
   ::sigaltstack(&none, nullptr);
   t_worker = nullptr;
+}
+
+void reset_floating_point_mode() {
+  ::fesetenv(FE_DFL_ENV);
 }
 
 Worker* current_worker() {

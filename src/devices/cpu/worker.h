@@ -36,6 +36,8 @@ struct Worker {
   jmp_buf recover;
   std::uintptr_t recover_stack =
       0;  ///< part of the worker's own stack that is free once the work is abandoned
+  std::uintptr_t stack_end = 0;  ///< lowest address of the worker's own stack
+  std::size_t stack_guard = 0;   ///< bytes below it that fault
   Abandonment abandonment;
   std::unique_ptr<Scheduler> scheduler;
   Mapping signal_stack;
@@ -48,6 +50,10 @@ struct Worker {
 
 /// The calling thread's worker, or null on threads that are not ours.
 Worker* current_worker();
+
+/// Round to nearest, denormal numbers kept: what kernels are translated for. A thread inherits the
+/// mode of the one that starts it, and the application's functions may change it.
+void reset_floating_point_mode();
 
 /// Calls function(argument); false if it was abandoned, then worker.abandonment says why. Objects
 /// on its stack are not destroyed.

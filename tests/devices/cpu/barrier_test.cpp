@@ -108,6 +108,27 @@ TEST_F(BarrierTest, BarrierThatCanNeverBeMetIsReportedInsteadOfHanging) {
   EXPECT_EQ(fault_code(), StatusCode::kLaunchFailed);
 }
 
+TEST_F(BarrierTest, ArrivalThatNobodyWaitedForIsForgottenWithItsBlock) {
+  // Even blocks leave half an arrival behind; odd ones need two warps at the same barrier.
+  auto kernel = make_kernel(
+      [](cuda_shim_host_thread* thread) {
+        auto* shared = reinterpret_cast<std::uint32_t*>(thread->block->shared);
+        if (thread->block->ctaid.x % 2 == 0) {
+          if (thread->warp == 0) cuda_shim_host_barrier_arrive(thread, 3, 64);
+          return;
+        }
+        shared[linear_thread(thread)] = thread->block->ctaid.x;
+        cuda_shim_host_barrier_sync(thread, 3, 64);
+        if (shared[63 - linear_thread(thread)] != thread->block->ctaid.x)
+          ++*parameters_of<Buffer>(thread).words;
+      },
+      CUDA_SHIM_KERNEL_NEEDS_FIBERS, 256);
+  std::uint32_t wrong = 0;
+  run(kernel.get(), {200, 1, 1}, {64, 1, 1}, Buffer{&wrong});
+  EXPECT_EQ(fault_code(), StatusCode::kOk);
+  EXPECT_EQ(wrong, 0u);
+}
+
 TEST_F(BarrierTest, BarrierNumberAbove15EndsTheLaunch) {
   auto kernel = make_kernel(
       [](cuda_shim_host_thread* thread) { cuda_shim_host_barrier_sync(thread, 16, 0); });

@@ -9,6 +9,7 @@
 
 #include "devices/cpu/cpu_device.h"
 #include "devices/cpu/sanitizer.h"
+#include "devices/cpu/scheduler.h"
 
 namespace cuda_shim::devices {
 namespace {
@@ -169,6 +170,50 @@ TEST_F(FaultTest, WorkersRunOnAfterManyFaults) {
     run(kernel.get(), {1, 5, 1}, {64, 1, 1}, hole());
     ASSERT_EQ(fault_code(), StatusCode::kIllegalAddress);
   }
+}
+
+TEST_F(FaultTest, CooperativeGridThatFaultsWhileItsBlocksStartLeavesNoneOfThem) {
+  // One worker has all its blocks alive and faults while another, woken later, still starts its
+  // own.
+  auto traps = make_kernel([](cuda_shim_host_thread* thread) { cuda_shim_host_trap(thread, 0); });
+  auto counts = make_kernel([](cuda_shim_host_thread* thread) {
+    std::atomic_ref<std::uint32_t>(*parameters_of<Words>(thread).words).fetch_add(1);
+    cuda_shim_host_barrier_sync(thread, 0, 0);
+  });
+  for (int i = 0; i < 50; ++i) {
+    run(traps.get(), {48, 1, 1}, {512, 1, 1}, hole(), CUDA_SHIM_LAUNCH_COOPERATIVE);
+    queue_ = Queue();
+    device_ = open();
+    queue_ = create_queue();
+    std::uint32_t word = 0;
+    run(counts.get(), {48, 1, 1}, {64, 1, 1}, Words{&word});
+    ASSERT_EQ(fault_code(), StatusCode::kOk);
+    ASSERT_EQ(word, 48u * 64);
+  }
+}
+
+// Uses up the stack to within 2 KiB of its end, then calls.
+[[gnu::noinline]] void call_near_the_end(cuda_shim_host_thread* thread, std::uintptr_t end) {
+  volatile unsigned char frame[256];
+  frame[0] = 0;
+  if (reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) > end + 2048)
+    call_near_the_end(thread, end);
+  else
+    cuda_shim_host_malloc(thread, 64);
+  frame[1] = frame[0];
+}
+
+TEST_P(FaultWithTraits, SystemCallNearTheEndOfTheStackFailsBeforeItLocksAnything) {
+#if CUDA_SHIM_SANITIZER_FIBERS
+  GTEST_SKIP() << "Sanitizers put frames elsewhere.";
+#endif
+  auto kernel = make_kernel(
+      [](cuda_shim_host_thread* thread) { call_near_the_end(thread, cpu::stack_end(thread)); },
+      GetParam());
+  run(kernel.get(), {1, 1, 1}, {1, 1, 1}, hole());
+  EXPECT_EQ(fault_code(), StatusCode::kHardwareStackError);
+  // A fault in the middle of malloc would have an address.
+  EXPECT_EQ(device_.fault().address, 0u);
 }
 
 TEST_F(FaultTest, WorkersLeaveTheSignalsOfTheProcessToTheApplication) {

@@ -98,6 +98,23 @@ TEST_F(LoaderTest, ObjectOfAnotherMachineIsAnError) {
   EXPECT_EQ(kernel.error().code(), StatusCode::kNoBinaryForGpu);
 }
 
+TEST_F(LoaderTest, RelocationsWithoutAddendsAreAnErrorInsteadOfIgnored) {
+  Bytes object = test_object();
+  Elf64_Ehdr header;
+  std::memcpy(&header, object.data(), sizeof(header));
+  for (unsigned i = 0; i < header.e_shnum; ++i) {
+    unsigned char* at = object.data() + header.e_shoff + i * sizeof(Elf64_Shdr);
+    Elf64_Shdr section;
+    std::memcpy(&section, at, sizeof(section));
+    if (section.sh_type != SHT_RELA) continue;
+    section.sh_type = SHT_REL;
+    std::memcpy(at, &section, sizeof(section));
+  }
+  Result<Executable> kernel = load(object, "sum_of_squares");
+  ASSERT_FALSE(kernel);
+  EXPECT_EQ(kernel.error().code(), StatusCode::kInvalidImage);
+}
+
 TEST_F(LoaderTest, EveryTruncationIsAnError) {
   Bytes object = test_object();
   // The section headers come last: without any byte of them nothing can be loaded.

@@ -45,6 +45,12 @@ TEST_F(PropertiesTest, ClockRunsAtTheStatedRate) {
   EXPECT_NEAR(khz / properties->clock_khz, 1, 0.02);
 }
 
+TEST_F(PropertiesTest, StackThatNoAddressSpaceHoldsIsRefused) {
+  for (std::uint64_t bytes : {std::uint64_t{1} << 40, ~std::uint64_t{0}})
+    EXPECT_EQ(device_.set_limit(CUDA_SHIM_LIMIT_STACK, bytes).code(), StatusCode::kInvalidValue);
+  EXPECT_TRUE(device_.set_limit(CUDA_SHIM_LIMIT_STACK, 1 << 20).ok());
+}
+
 TEST_F(PropertiesTest, UnknownLimitIsRefused) {
   Status status = to_status(device_.backend()->set_limit(device_.handle(), 99, 1));
   EXPECT_EQ(status.code(), StatusCode::kUnsupportedLimit);
