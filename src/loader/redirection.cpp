@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <ranges>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -54,11 +55,17 @@ bool has_inner_name(std::string_view name) {
   return name.starts_with("__cudart") || name.starts_with("libcudart_static_");
 }
 
-// Addresses of the runtime's first and last function. The functions of a linked-in runtime lie
-// together, and inner ones surround those with public names; a public name elsewhere in the object
-// is the application's.
-std::pair<std::uint64_t, std::uint64_t> extent(const HeldRuntime& held,
-                                               const std::vector<RedirectionPlan::Row>& rows) {
+// Addresses of the runtime's first and last function.
+struct Extent {
+  std::uint64_t low, high;
+  bool contains(std::uint64_t address) const { return address >= low && address <= high; }
+};
+
+// The functions of a linked-in runtime lie together, and inner ones surround those with public
+// names; a public name elsewhere in the object is the application's. `rows` are some of the
+// runtime's functions.
+Extent find_extent(const HeldRuntime& held, const std::vector<RedirectionPlan::Row>& rows) {
+  if (held.holding == Holding::kSharedLibrary) return {0, ~std::uint64_t{0}};
   std::vector<ElfFunction> all = held.functions;
   std::ranges::sort(all, {}, &ElfFunction::address);
   auto [low, high] = std::ranges::minmax(
@@ -75,22 +82,6 @@ std::pair<std::uint64_t, std::uint64_t> extent(const HeldRuntime& held,
   widen(std::ranges::subrange(above, all.end()), high);
   widen(std::ranges::subrange(all.begin(), below) | std::views::reverse, low);
   return {low, high};
-}
-
-// Public functions of the runtime that are not among `rows`.
-std::vector<ElfFunction> find_lacking(const HeldRuntime& held,
-                                      const std::unordered_set<std::string_view>& ours,
-                                      const std::vector<RedirectionPlan::Row>& rows) {
-  std::vector<ElfFunction> lacking;
-  if (rows.empty()) return lacking;
-  auto [low, high] = extent(held, rows);
-  for (const ElfFunction& function : held.functions) {
-    bool inside = held.holding == Holding::kSharedLibrary ||
-                  (function.address >= low && function.address <= high);
-    if (inside && has_runtime_name(function.name, held.library) && !ours.contains(function.name))
-      lacking.push_back(function);
-  }
-  return lacking;
 }
 
 std::vector<CodeRange> code_ranges(const ElfFile& file, std::uint64_t bias) {
@@ -116,6 +107,19 @@ bool memory_matches_file(const ElfFile& file, std::uint64_t bias, const Redirect
   return expected.size() == count && std::memcmp(memory, expected.data(), count) == 0;
 }
 
+// Names that several functions have: `static` ones of the application beside the runtime's. The
+// headers of CUDA 11 and 12 define such a cudaLaunchKernel for per-thread default streams.
+std::unordered_set<std::string_view> find_ambiguous(
+    const std::vector<ElfFunction>& functions, const std::unordered_set<std::string_view>& ours) {
+  std::unordered_map<std::string_view, std::uint64_t> first;
+  std::unordered_set<std::string_view> ambiguous;
+  for (const ElfFunction& function : functions)
+    if (ours.contains(function.name) &&
+        first.try_emplace(function.name, function.address).first->second != function.address)
+      ambiguous.insert(function.name);
+  return ambiguous;
+}
+
 }  // namespace
 
 RedirectionPlan plan_redirection(const ElfFile& file, const HeldRuntime& held,
@@ -129,9 +133,18 @@ RedirectionPlan plan_redirection(const ElfFile& file, const HeldRuntime& held,
     if (taken.insert(function.address).second)
       plan.rows.push_back({function, finder.room_at(function.address), lacking});
   };
+  std::unordered_set<std::string_view> ambiguous = find_ambiguous(held.functions, names);
   for (const ElfFunction& function : held.functions)
-    if (names.contains(function.name)) add(function, false);
-  for (const ElfFunction& function : find_lacking(held, names, plan.rows)) add(function, true);
+    if (names.contains(function.name) && !ambiguous.contains(function.name)) add(function, false);
+  if (plan.rows.empty()) return plan;
+  const Extent extent = find_extent(held, plan.rows);
+  for (const ElfFunction& function : held.functions) {
+    if (!extent.contains(function.address)) continue;
+    if (names.contains(function.name))
+      add(function, false);
+    else if (has_runtime_name(function.name, held.library))
+      add(function, true);
+  }
   return plan;
 }
 
