@@ -1,0 +1,156 @@
+// Runs every PTX test on the reference interpreter: its results must be those that the file states,
+// as the engine's must. A test that the interpreter has no instruction for fails, unless
+// not_interpreted.txt names it with a reason.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "ptx/interpreter/interpreter.h"
+#include "ptx/ptx_case.h"
+
+namespace cuda_shim::tests {
+namespace {
+
+using interpreter::FaultKind;
+using interpreter::Launch;
+using interpreter::Outcome;
+
+/// The CUresult that a driver would give.
+std::string result_name(const Outcome& outcome) {
+  if (outcome.ok) return "CUDA_SUCCESS";
+  switch (outcome.fault) {
+    case FaultKind::kInvalid:
+    case FaultKind::kUnsupported:
+      return "CUDA_ERROR_INVALID_PTX";
+    case FaultKind::kIllegalAddress:
+      return "CUDA_ERROR_ILLEGAL_ADDRESS";
+    case FaultKind::kMisalignedAddress:
+      return "CUDA_ERROR_MISALIGNED_ADDRESS";
+    case FaultKind::kTrap:
+      return "CUDA_ERROR_LAUNCH_FAILED";
+    case FaultKind::kAssert:
+      return "CUDA_ERROR_ASSERT";
+    case FaultKind::kUndefined:
+      return "undefined behaviour";
+    case FaultKind::kDeadlock:
+      return "deadlock";
+    case FaultKind::kStepLimit:
+      return "step limit";
+  }
+  return "unknown fault";
+}
+
+/// File name to reason.
+std::map<std::string, std::string> read_exceptions() {
+  std::map<std::string, std::string> exceptions;
+  std::ifstream file(CUDA_SHIM_NOT_INTERPRETED);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string name, reason;
+    if (line.starts_with('#') || !(words >> name) || !std::getline(words >> std::ws, reason))
+      continue;
+    exceptions[name] = reason;
+  }
+  return exceptions;
+}
+
+/// A launch and the buffers that its arguments point to.
+class Prepared {
+ public:
+  explicit Prepared(const PtxCase& test) {
+    launch.text = test.text;
+    launch.kernel = test.kernel;
+    std::ranges::copy(test.grid, launch.grid);
+    std::ranges::copy(test.block, launch.block);
+    launch.shared_bytes = test.shared_bytes;
+    for (const PtxParameter& parameter : test.parameters) add(parameter);
+  }
+
+  Launch launch;
+  std::vector<std::vector<std::byte>> buffers;  ///< one for each parameter; empty for values
+
+ private:
+  void add(const PtxParameter& parameter) {
+    std::vector<std::byte> bytes = parameter.bytes();
+    if (parameter.kind == ParameterKind::kValue) {
+      launch.arguments.push_back(bytes);
+      buffers.emplace_back();
+      return;
+    }
+    if (parameter.kind == ParameterKind::kOut) std::ranges::fill(bytes, std::byte{0});
+    // The driver aligns what it allocates to 256 bytes; vectors of the host may not be.
+    constexpr std::size_t kAlignment = 256;
+    auto& buffer = buffers.emplace_back(bytes.size() + kAlignment);
+    const auto begin = reinterpret_cast<std::uint64_t>(buffer.data());
+    const std::uint64_t address = (begin + kAlignment - 1) / kAlignment * kAlignment;
+    std::memcpy(reinterpret_cast<void*>(address), bytes.data(), bytes.size());
+    std::vector<std::byte> argument(sizeof address);
+    std::memcpy(argument.data(), &address, sizeof address);
+    launch.arguments.push_back(argument);
+    launch.memory.push_back({address, bytes.size()});
+  }
+};
+
+class PtxInterpreted : public testing::Test {
+ public:
+  PtxInterpreted(std::filesystem::path path, std::string exception)
+      : path_(std::move(path)), exception_(std::move(exception)) {}
+
+  void TestBody() override {
+    auto test = read_ptx_case(path_);
+    ASSERT_TRUE(test.has_value()) << path_ << ": " << test.error();
+    Prepared prepared(*test);
+    const Outcome outcome = interpreter::run(prepared.launch);
+    if (!exception_.empty()) {
+      EXPECT_TRUE(!outcome.ok && outcome.fault == FaultKind::kUnsupported)
+          << "not_interpreted.txt lists this test, but it runs: " << exception_;
+      return;
+    }
+    ASSERT_EQ(result_name(outcome), test->error.empty() ? "CUDA_SUCCESS" : test->error)
+        << outcome.message;
+    if (outcome.ok) check(*test, prepared);
+  }
+
+ private:
+  void check(const PtxCase& test, const Prepared& prepared) {
+    for (std::size_t i = 0; i < test.parameters.size(); ++i) {
+      if (test.parameters[i].kind != ParameterKind::kOut) continue;
+      std::uint64_t address = 0;
+      std::memcpy(&address, prepared.launch.arguments[i].data(), sizeof address);
+      std::vector<std::byte> actual(test.parameters[i].bytes().size());
+      std::memcpy(actual.data(), reinterpret_cast<const void*>(address), actual.size());
+      for (const std::string& wrong : compare(test.parameters[i], actual))
+        ADD_FAILURE() << path_.filename() << ", parameter " << i << ", " << wrong;
+    }
+  }
+
+  std::filesystem::path path_;
+  std::string exception_;
+};
+
+}  // namespace
+}  // namespace cuda_shim::tests
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  const auto exceptions = cuda_shim::tests::read_exceptions();
+  std::set<std::filesystem::path> files;
+  for (const char* folder : {CUDA_SHIM_PTX_CASES, CUDA_SHIM_GENERATED_PTX_CASES})
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+      if (entry.path().extension() == ".ptx") files.insert(entry.path());
+  for (const std::filesystem::path& path : files) {
+    const auto place = exceptions.find(path.stem().string());
+    const std::string exception = place == exceptions.end() ? "" : place->second;
+    testing::RegisterTest("PtxInterpreted", path.stem().c_str(), nullptr, nullptr, __FILE__,
+                          __LINE__, [path, exception]() -> testing::Test* {
+                            return new cuda_shim::tests::PtxInterpreted(path, exception);
+                          });
+  }
+  return files.empty() ? 1 : RUN_ALL_TESTS();
+}
