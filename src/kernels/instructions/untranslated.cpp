@@ -19,11 +19,6 @@ constexpr Row kRows[] = {
     {"sured... ...", nullptr},
     {"suq... ...", nullptr},
     // Matrices
-    {"wmma... ...", nullptr},
-    {"mma... ...", nullptr},
-    {"ldmatrix... ...", nullptr},
-    {"stmatrix... ...", nullptr},
-    {"movmatrix... ...", nullptr},
     {"wgmma... ...", nullptr},
     {"tcgen05... ...", nullptr},
     // Multicast memory, tensor maps, launch control

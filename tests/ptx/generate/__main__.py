@@ -11,10 +11,13 @@ import conversion
 import floating_point
 import integer
 import logic
+import matrix
+import matrix_move
+import matrix_wmma
 from case import Writer
 
 shutil.rmtree(sys.argv[1], ignore_errors=True)
 writer = Writer(sys.argv[1])
-for chapter in (integer, logic, comparison, floating_point, conversion):
+for chapter in (integer, logic, comparison, floating_point, conversion, matrix, matrix_move, matrix_wmma):
     chapter.write(writer)
 print(f"{writer.count} PTX tests generated.")

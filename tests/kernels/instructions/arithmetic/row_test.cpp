@@ -87,7 +87,7 @@ TEST(Match, SaysThatThereIsNoSuchInstruction) {
 }
 
 TEST(Match, KnowsInstructionsThatAreNotTranslated) {
-  EXPECT_EQ(refusal("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 %r0, %r1, %r2, %r3"),
+  EXPECT_EQ(refusal("wgmma.mma_async.sync.aligned.m64n8k8.f32.tf32.tf32 %r0, %r1, %r2"),
             "not translated yet");
 }
 
