@@ -12,6 +12,7 @@
 
 #include "kernels/dump.h"
 #include "kernels/instructions/module_lowering.h"
+#include "kernels/passes/delay_canonical_nans.h"
 #include "kernels/passes/insert_yields.h"
 #include "kernels/passes/prepare.h"
 #include "kernels/targets/host/emit.h"
@@ -83,6 +84,8 @@ Result<CompiledKernel> translate(const CompileRequest& request) {
   if (Status status = verify_module(*lowered->module, request.kernel->name); !status.ok())
     return error(std::move(status));
   passes::prepare(*lowered->module);
+  // In SSA form, and before the optimiser moves selections of canonical NaNs into arithmetic.
+  passes::delay_canonical_nans(*lowered->module);
   passes::insert_yields(*lowered->module);
   if (dump.wants("ir")) dump.write("ir.ll", text_of(*lowered->module));
 
