@@ -11,10 +11,6 @@ namespace {
 
 using ptx::ScalarType;
 
-bool same_accumulators(const MatrixProduct& product) {
-  return product.c_type == product.d_type;
-}
-
 /// Elements and accumulators as the modifiers .dtype.atype.btype.ctype say.
 void set_types(const Lowering& lowering, MatrixProduct& product) {
   const bool in_byte = lowering.has("kind::f8f6f4") || lowering.has("kind::mxf8f6f4");
@@ -40,8 +36,6 @@ void set_fragments(const MatrixShape& shape, MatrixProduct& product) {
 Status lower_checked(Lowering& lowering, const MatrixProduct& product) {
   if (!is_row_major(lowering, 0) || is_row_major(lowering, 1))
     return lowering.not_supported("A must be .row and B .col.");
-  if (!same_accumulators(product))
-    return lowering.not_supported("C and D must have the same type.");
   return lower_product(lowering, product);
 }
 
@@ -53,13 +47,6 @@ Status lower_mma(Lowering& lowering) {
   return lower_checked(lowering, product);
 }
 
-/// Both multiplicands have the one type that the row lets vary.
-Status lower_mma_of_one_type(Lowering& lowering) {
-  if (lowering.type(1) != lowering.type(2))
-    return lowering.not_supported("A and B must have the same type.");
-  return lower_mma(lowering);
-}
-
 Status lower_mma_scaled(Lowering& lowering) {
   MatrixProduct product;
   product.sparse = lowering.has("sp::ordered_metadata");
@@ -68,8 +55,6 @@ Status lower_mma_scaled(Lowering& lowering) {
   product.scales_are_ue4m3 = lowering.has("ue4m3");
   const bool four = lowering.has("scale_vec::4X");
   product.scales = lowering.has("kind::mxf8f6f4") ? 1 : four ? 4 : 2;
-  if (product.scales_are_ue4m3 && !four)
-    return lowering.not_supported("scales of .ue4m3 need .scale_vec::4X.");
   return lower_checked(lowering, product);
 }
 
@@ -86,37 +71,50 @@ Status lower_mma_quad(Lowering& lowering) {
   product.b = {is_row_major(lowering, 1) ? kQuadRowB : kQuadColumnB, 4, 32, 2};
   product.c = accumulator(product.c_type);
   product.d = accumulator(product.d_type);
-  if (product.c_type == ScalarType::kF32 && product.d_type == ScalarType::kF16)
-    return lowering.not_supported("where C is .f32, D must be too.");
   return lower_product(lowering, product);
 }
 
+// Rows with accumulators of f16 and of f32 stand apart where C and D must agree.
 constexpr Row kRows[] = {
-    {"mma.sync.aligned.m8n8k4.alayout.blayout.dtype.f16.f16.ctype {d}, {a}, {b}, {c}"
-     "; .alayout = .row .col; .blayout = .row .col; .dtype = .f16 .f32; .ctype = .f16 .f32",
+    {"mma.sync.aligned.m8n8k4.alayout.blayout.dtype.f16.f16.f16 {d}, {a}, {b}, {c}"
+     "; .alayout = .row .col; .blayout = .row .col; .dtype = .f16 .f32",
      lower_mma_quad},
-    {"mma.sync.aligned.shape.row.col.dtype.f16.f16.ctype {d}, {a}, {b}, {c}"
-     "; .shape = .m16n8k8 .m16n8k16; .dtype = .f16 .f32; .ctype = .f16 .f32",
+    {"mma.sync.aligned.m8n8k4.alayout.blayout.f32.f16.f16.f32 {d}, {a}, {b}, {c}"
+     "; .alayout = .row .col; .blayout = .row .col",
+     lower_mma_quad},
+    {"mma.sync.aligned.shape.row.col.f16.f16.f16.f16 {d}, {a}, {b}, {c}; .shape = .m16n8k8 "
+     ".m16n8k16",
      lower_mma},
-    {"mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32 {d}, {a}, {b}, {c}", lower_mma},
-    {"mma.sync.aligned.m16n8k8.row.col.f32.atype.btype.f32 {d}, {a}, {b}, {c}"
-     "; .atype = .bf16 .tf32; .btype = .bf16 .tf32",
-     lower_mma_of_one_type},
-    {"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {d}, {a}, {b}, {c}", lower_mma},
-    {"mma.sync.aligned.shape.row.col.dtype.f8type.btype.ctype {d}, {a}, {b}, {c}"
-     "; .shape = .m16n8k16 .m16n8k32; .f8type = .e4m3 .e5m2; .btype = .e4m3 .e5m2"
-     "; .dtype = .f16 .f32; .ctype = .f16 .f32",
+    {"mma.sync.aligned.shape.row.col.f32.f16.f16.f32 {d}, {a}, {b}, {c}; .shape = .m16n8k8 "
+     ".m16n8k16",
      lower_mma},
-    {"mma.sync.aligned.m16n8k32.row.col.kind::f8f6f4.dtype.atype.btype.ctype {d}, {a}, {b}, {c}"
-     "; .atype = .e4m3 .e5m2 .e3m2 .e2m3 .e2m1; .btype = .e4m3 .e5m2 .e3m2 .e2m3 .e2m1"
-     "; .dtype = .f16 .f32; .ctype = .f16 .f32",
+    {"mma.sync.aligned.shape.row.col.f32.tf32.tf32.f32 {d}, {a}, {b}, {c}; .shape = .m16n8k4 "
+     ".m16n8k8",
+     lower_mma},
+    {"mma.sync.aligned.shape.row.col.f32.bf16.bf16.f32 {d}, {a}, {b}, {c}; .shape = .m16n8k8 "
+     ".m16n8k16",
+     lower_mma},
+    {"mma.sync.aligned.shape.row.col.f16.atype.btype.f16 {d}, {a}, {b}, {c}"
+     "; .shape = .m16n8k16 .m16n8k32; .atype = .e4m3 .e5m2; .btype = .e4m3 .e5m2",
+     lower_mma},
+    {"mma.sync.aligned.shape.row.col.f32.atype.btype.f32 {d}, {a}, {b}, {c}"
+     "; .shape = .m16n8k16 .m16n8k32; .atype = .e4m3 .e5m2; .btype = .e4m3 .e5m2",
+     lower_mma},
+    {"mma.sync.aligned.m16n8k32.row.col.kind::f8f6f4.f16.atype.btype.f16 {d}, {a}, {b}, {c}"
+     "; .atype = .e4m3 .e5m2 .e3m2 .e2m3 .e2m1; .btype = .e4m3 .e5m2 .e3m2 .e2m3 .e2m1",
+     lower_mma},
+    {"mma.sync.aligned.m16n8k32.row.col.kind::f8f6f4.f32.atype.btype.f32 {d}, {a}, {b}, {c}"
+     "; .atype = .e4m3 .e5m2 .e3m2 .e2m3 .e2m1; .btype = .e4m3 .e5m2 .e3m2 .e2m3 .e2m1",
      lower_mma},
     {"mma.sync.aligned.m16n8k64.row.col.kind::mxf4.block_scale{.scale_vec::2X}"
      ".f32.e2m1.e2m1.f32.ue8m0 {d}, {a}, {b}, {c}, e, {f}, g, {h}",
      lower_mma_scaled},
     {"mma.sync.aligned.m16n8k64.row.col.kind::mxf4nvf4.block_scale.scale_vec_size"
-     ".f32.e2m1.e2m1.f32.stype {d}, {a}, {b}, {c}, e, {f}, g, {h}"
-     "; .scale_vec_size = .scale_vec::2X .scale_vec::4X; .stype = .ue8m0 .ue4m3",
+     ".f32.e2m1.e2m1.f32.ue8m0 {d}, {a}, {b}, {c}, e, {f}, g, {h}"
+     "; .scale_vec_size = .scale_vec::2X .scale_vec::4X",
+     lower_mma_scaled},
+    {"mma.sync.aligned.m16n8k64.row.col.kind::mxf4nvf4.block_scale.scale_vec::4X"
+     ".f32.e2m1.e2m1.f32.ue4m3 {d}, {a}, {b}, {c}, e, {f}, g, {h}",
      lower_mma_scaled},
     {"mma.sync.aligned.m16n8k32.row.col.kind::mxf8f6f4.block_scale{.scale_vec::1X}"
      ".f32.atype.btype.f32.ue8m0 {d}, {a}, {b}, {c}, e, {f}, g, {h}"
@@ -135,9 +133,11 @@ constexpr Row kRows[] = {
      "; .shape = .m8n8k128 .m16n8k128 .m16n8k256; .bitOp = .xor .and",
      lower_mma},
 
-    {"mma.spvariant.sync.aligned.shape.row.col.dtype.f16.f16.ctype {d}, {a}, {b}, {c}, e, f"
-     "; .spvariant = .sp .sp::ordered_metadata; .shape = .m16n8k16 .m16n8k32"
-     "; .dtype = .f16 .f32; .ctype = .f16 .f32",
+    {"mma.spvariant.sync.aligned.shape.row.col.f16.f16.f16.f16 {d}, {a}, {b}, {c}, e, f"
+     "; .spvariant = .sp .sp::ordered_metadata; .shape = .m16n8k16 .m16n8k32",
+     lower_mma},
+    {"mma.spvariant.sync.aligned.shape.row.col.f32.f16.f16.f32 {d}, {a}, {b}, {c}, e, f"
+     "; .spvariant = .sp .sp::ordered_metadata; .shape = .m16n8k16 .m16n8k32",
      lower_mma},
     {"mma.spvariant.sync.aligned.shape.row.col.f32.bf16.bf16.f32 {d}, {a}, {b}, {c}, e, f"
      "; .spvariant = .sp .sp::ordered_metadata; .shape = .m16n8k16 .m16n8k32",
@@ -145,21 +145,29 @@ constexpr Row kRows[] = {
     {"mma.spvariant.sync.aligned.shape.row.col.f32.tf32.tf32.f32 {d}, {a}, {b}, {c}, e, f"
      "; .spvariant = .sp .sp::ordered_metadata; .shape = .m16n8k8 .m16n8k16",
      lower_mma},
-    {"mma.spvariant.sync.aligned.m16n8k64.row.col.dtype.f8type.btype.ctype {d}, {a}, {b}, {c}, e, f"
-     "; .spvariant = .sp .sp::ordered_metadata; .f8type = .e4m3 .e5m2; .btype = .e4m3 .e5m2"
-     "; .dtype = .f16 .f32; .ctype = .f16 .f32",
+    {"mma.spvariant.sync.aligned.m16n8k64.row.col.f32.atype.btype.f32 {d}, {a}, {b}, {c}, e, f"
+     "; .spvariant = .sp .sp::ordered_metadata; .atype = .e4m3 .e5m2; .btype = .e4m3 .e5m2",
      lower_mma},
-    {"mma.sp::ordered_metadata.sync.aligned.m16n8k64.row.col.kind::f8f6f4.dtype.atype.btype.ctype"
+    {"mma.sp::ordered_metadata.sync.aligned.m16n8k64.row.col.f16.atype.btype.f16"
+     " {d}, {a}, {b}, {c}, e, f; .atype = .e4m3 .e5m2; .btype = .e4m3 .e5m2",
+     lower_mma},
+    {"mma.sp::ordered_metadata.sync.aligned.m16n8k64.row.col.kind::f8f6f4.f16.atype.btype.f16"
      " {d}, {a}, {b}, {c}, e, f"
-     "; .atype = .e4m3 .e5m2 .e3m2 .e2m3 .e2m1; .btype = .e4m3 .e5m2 .e3m2 .e2m3 .e2m1"
-     "; .dtype = .f16 .f32; .ctype = .f16 .f32",
+     "; .atype = .e4m3 .e5m2 .e3m2 .e2m3 .e2m1; .btype = .e4m3 .e5m2 .e3m2 .e2m3 .e2m1",
+     lower_mma},
+    {"mma.sp::ordered_metadata.sync.aligned.m16n8k64.row.col.kind::f8f6f4.f32.atype.btype.f32"
+     " {d}, {a}, {b}, {c}, e, f"
+     "; .atype = .e4m3 .e5m2 .e3m2 .e2m3 .e2m1; .btype = .e4m3 .e5m2 .e3m2 .e2m3 .e2m1",
      lower_mma},
     {"mma.sp::ordered_metadata.sync.aligned.m16n8k128.row.col.kind::mxf4.block_scale"
      "{.scale_vec::2X}.f32.e2m1.e2m1.f32.ue8m0 {d}, {a}, {b}, {c}, e, f, g, {h}, i, {j}",
      lower_mma_scaled},
     {"mma.sp::ordered_metadata.sync.aligned.m16n8k128.row.col.kind::mxf4nvf4.block_scale"
-     ".scale_vec_size.f32.e2m1.e2m1.f32.stype {d}, {a}, {b}, {c}, e, f, g, {h}, i, {j}"
-     "; .scale_vec_size = .scale_vec::2X .scale_vec::4X; .stype = .ue8m0 .ue4m3",
+     ".scale_vec_size.f32.e2m1.e2m1.f32.ue8m0 {d}, {a}, {b}, {c}, e, f, g, {h}, i, {j}"
+     "; .scale_vec_size = .scale_vec::2X .scale_vec::4X",
+     lower_mma_scaled},
+    {"mma.sp::ordered_metadata.sync.aligned.m16n8k128.row.col.kind::mxf4nvf4.block_scale"
+     ".scale_vec::4X.f32.e2m1.e2m1.f32.ue4m3 {d}, {a}, {b}, {c}, e, f, g, {h}, i, {j}",
      lower_mma_scaled},
     {"mma.sp::ordered_metadata.sync.aligned.m16n8k64.row.col.kind::mxf8f6f4.block_scale"
      "{.scale_vec::1X}.f32.atype.btype.f32.ue8m0 {d}, {a}, {b}, {c}, e, f, g, {h}, i, {j}"

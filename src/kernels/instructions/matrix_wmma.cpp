@@ -180,12 +180,12 @@ Status lower_store(Lowering& lowering) {
 
 // --- Multiplying
 
-Status lower_typed_mma(Lowering& lowering, ScalarType d, ScalarType a, ScalarType b, ScalarType c) {
-  if (a != b) return lowering.not_supported("A and B must have the same type.");
+/// Of multiplicands of the type `a`.
+Status lower_product_of(Lowering& lowering, ScalarType d, ScalarType a, ScalarType c) {
   const MatrixShape shape = matrix_shape(lowering);
   MatrixProduct product;
   product.a_element = {a, false};
-  product.b_element = {b, false};
+  product.b_element = {a, false};
   product.a = fragment_of(FragmentKind::kA, shape, product.a_element);
   product.b = fragment_of(FragmentKind::kB, shape, product.b_element);
   product.c = product.d = {FragmentKind::kAccumulator, shape.m, shape.n, 1};
@@ -201,13 +201,11 @@ Status lower_typed_mma(Lowering& lowering, ScalarType d, ScalarType a, ScalarTyp
 
 // Multiplicands without a type are f16.
 Status lower_half_mma(Lowering& lowering) {
-  return lower_typed_mma(lowering, lowering.type(0), ScalarType::kF16, ScalarType::kF16,
-                         lowering.type(1));
+  return lower_product_of(lowering, lowering.type(0), ScalarType::kF16, lowering.type(1));
 }
 
 Status lower_mma(Lowering& lowering) {
-  return lower_typed_mma(lowering, lowering.type(0), lowering.type(1), lowering.type(2),
-                         lowering.type(3));
+  return lower_product_of(lowering, lowering.type(0), lowering.type(1), lowering.type(3));
 }
 
 constexpr Row kRows[] = {
@@ -256,9 +254,11 @@ constexpr Row kRows[] = {
      "; .alayout = .row .col; .blayout = .row .col; .shape = .m16n16k16 .m8n32k16 .m32n8k16"
      "; .dtype = .f16 .f32; .ctype = .f16 .f32",
      lower_half_mma},
-    {"wmma.mma.sync{.aligned}.alayout.blayout.shape.s32.atype.btype.s32{.satfinite}"
-     " {d}, {a}, {b}, {c}; .alayout = .row .col; .blayout = .row .col"
-     "; .shape = .m16n16k16 .m8n32k16 .m32n8k16; .atype = .s8 .u8; .btype = .s8 .u8",
+    {"wmma.mma.sync{.aligned}.alayout.blayout.shape.s32.s8.s8.s32{.satfinite} {d}, {a}, {b}, {c}"
+     "; .alayout = .row .col; .blayout = .row .col; .shape = .m16n16k16 .m8n32k16 .m32n8k16",
+     lower_mma},
+    {"wmma.mma.sync{.aligned}.alayout.blayout.shape.s32.u8.u8.s32{.satfinite} {d}, {a}, {b}, {c}"
+     "; .alayout = .row .col; .blayout = .row .col; .shape = .m16n16k16 .m8n32k16 .m32n8k16",
      lower_mma},
     {"wmma.mma.sync{.aligned}.alayout.blayout.shape.f32.bf16.bf16.f32 {d}, {a}, {b}, {c}"
      "; .alayout = .row .col; .blayout = .row .col; .shape = .m16n16k16 .m8n32k16 .m32n8k16",
@@ -269,8 +269,9 @@ constexpr Row kRows[] = {
     {"wmma.mma.sync{.aligned}.alayout.blayout.m8n8k4{.rnd}.f64.f64.f64.f64 {d}, {a}, {b}, {c}"
      "; .alayout = .row .col; .blayout = .row .col; .rnd = .rn .rz .rm .rp",
      lower_mma},
-    {"wmma.mma.sync{.aligned}.row.col.m8n8k32.s32.atype.btype.s32{.satfinite} {d}, {a}, {b}, {c}"
-     "; .atype = .s4 .u4; .btype = .s4 .u4",
+    {"wmma.mma.sync{.aligned}.row.col.m8n8k32.s32.s4.s4.s32{.satfinite} {d}, {a}, {b}, {c}",
+     lower_mma},
+    {"wmma.mma.sync{.aligned}.row.col.m8n8k32.s32.u4.u4.s32{.satfinite} {d}, {a}, {b}, {c}",
      lower_mma},
     {"wmma.mma.op.popc.sync{.aligned}.row.col.m8n8k128.s32.b1.b1.s32 {d}, {a}, {b}, {c}"
      "; .op = .xor .and",

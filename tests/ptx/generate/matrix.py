@@ -3,11 +3,10 @@
 import itertools
 import random as random_module
 
-
 import exact
 import matrix_layout as layout
-from matrix_numbers import BITS, INTEGERS, SMALL, accumulator, clamp, draw, value
 import warp_case
+from matrix_numbers import BITS, INTEGERS, SMALL, accumulator, clamp, draw, value
 from warp_case import LANES, Operand
 
 F8 = ("e4m3", "e5m2")
@@ -245,8 +244,7 @@ def write_quad(out, a_layout, b_layout, d_kind, c_kind):
     results = [[[accumulator(total, d_kind) for total in row] for row in rows] for rows in totals]
 
     def gather(matrices, place, count, kind):
-        lanes = [pack(form, matrices[layout.product_of(lane)], place, count, kind)[lane] for lane in LANES]
-        return lanes
+        return [pack(form, matrices[layout.product_of(lane)], place, count, kind)[lane] for lane in LANES]
 
     a = Operand("a", gather([p[0] for p in products], layout.QUAD_A[a_layout], 4, "f16"))
     b = Operand("b", gather([p[1] for p in products], layout.QUAD_B[b_layout], 4, "f16"))
@@ -291,6 +289,8 @@ def sparse_forms():
         yield Form(16, k, kind, kind, "f32", sparse=variant, selector=selector)
     for variant, a, b in itertools.product(variants, F8, F8):
         yield Form(16, 64, a, b, "f32", sparse=variant, target="sm_89")
+    for a, b in itertools.product(F8, F8):
+        yield Form(16, 64, a, b, "f16", sparse="sp::ordered_metadata", target="sm_120a")
     for a, b, acc in itertools.product(F8F6F4, F8F6F4, ("f16", "f32")):
         yield Form(16, 64, a, b, acc, kind="kind::f8f6f4", sparse="sp::ordered_metadata", target="sm_120a")
     for kinds, (k, selectors) in (*itertools.product((("s8", "u8"),), ((32, (0, 1)), (64, (0,)))),

@@ -6,9 +6,9 @@ open, cannot matter.
 
 from fractions import Fraction
 
-from exact import encode, signed
+from exact import encode, number, signed
 
-# type: (exponent bits, mantissa bits) of formats without infinity in the range that is drawn from
+# type: (exponent bits, mantissa bits); infinities and NaN are not drawn
 SMALL = {"e4m3": (4, 3), "e5m2": (5, 2), "e2m1": (2, 1), "e2m3": (2, 3), "e3m2": (3, 2)}
 BITS = {"f16": 16, "bf16": 16, "tf32": 32, "f32": 32, "f64": 64, "s8": 8, "u8": 8, "s4": 4, "u4": 4, "b1": 1, "s32": 32,
         "e4m3": 8, "e5m2": 8, "e2m1": 4, "e2m3": 6, "e3m2": 6}
@@ -33,17 +33,11 @@ def value(pattern, kind):
         return signed(pattern, BITS[kind])
     if kind in ("u8", "u4", "b1"):
         return pattern
-    if kind == "tf32":
-        kind = "f32"
-    from exact import number  # the last case: IEEE formats
-
-    return number(pattern, kind)
+    return number(pattern, "f32" if kind == "tf32" else kind)
 
 
-def _float_pattern(number, kind):
-    if kind == "tf32":
-        kind = "f32"
-    return encode(abs(Fraction(number)), int(number < 0), kind)
+def _float_pattern(exact_number, kind):
+    return encode(abs(Fraction(exact_number)), int(exact_number < 0), "f32" if kind == "tf32" else kind)
 
 
 _SMALL_POOLS = {

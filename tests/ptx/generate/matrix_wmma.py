@@ -48,6 +48,10 @@ class Form:
         return draw_double(self.random) if kind == "f64" else draw(self.random, kind)
 
     @property
+    def layouts(self):
+        return self.a_layout, self.b_layout
+
+    @property
     def shape_name(self):
         return "m{}n{}k{}".format(*self.shape)
 
@@ -87,6 +91,30 @@ def result(form, a, b, c):
     return [[accumulator(total, form.d_kind) for total in row] for row in totals]
 
 
+def copy(buffer, size, offset, inward):
+    """Lines that copy a buffer into the window, or back."""
+    lines = ["mul.wide.u32 %rd1, %lane, 4", f"add.s64 %rd1, %rd1, %{buffer}", "mov.u32 %w2, window", "mad.lo.u32 %w2, %lane, 4, %w2"]
+    for at in range(0, size, 128):
+        inside, outside = f"[%w2+{offset + at}]", f"[%rd1+{at}]"
+        lines += [f"ld.global.b32 %w3, {outside}", f"st.shared.b32 {inside}, %w3"] if inward else [
+            f"ld.shared.b32 %w3, {inside}", f"st.global.b32 {outside}, %w3"]
+    return lines
+
+
+def in_window(body, matrices, space):
+    """The same with all matrices in shared memory, one after another."""
+    before, after, offset = [], [], 0
+    for name, matrix in matrices.items():
+        size = len(matrix.patterns) * BITS[matrix.kind] // 8
+        if name == "d":
+            after = copy(name, size, offset, False)
+        else:
+            before += copy(name, size, offset, True)
+        body = [line.replace(f"[%{name}]", f"[%w1+{offset}]").replace(".global", space) for line in body]
+        offset += size
+    return [*before, "bar.warp.sync 0xffffffff", "mov.u32 %w1, window", *body, *after], offset
+
+
 def write_form(out, form, space=".global"):
     m, n, k = form.shape
     random = form.random
@@ -94,7 +122,8 @@ def write_form(out, form, space=".global"):
                 for rows, columns, kind in ((m, k, form.kind), (k, n, form.kind), (m, n, form.c_kind))]
     if form.extra == "satfinite":
         patterns[2] = [[random.choice((0x7FFFFFFF, 0x80000000, p)) for p in row] for row in patterns[2]]
-    padding = 0 if (form.a_layout, form.b_layout) == ("row", "row") or BITS[form.kind] < 8 else 32
+    shared = space.startswith(".shared")
+    padding = 0 if shared or form.layouts == ("row", "row") or BITS[form.kind] < 8 else 32
     a = Matrix(patterns[0], form.kind, form.a_layout, padding, random)
     b = Matrix(patterns[1], form.kind, form.b_layout, padding, random)
     c = Matrix(patterns[2], form.c_kind, form.a_layout, padding, random)
@@ -103,7 +132,7 @@ def write_form(out, form, space=".global"):
     counts = {"fa": registers_of(form.kind, m * k, half), "fb": registers_of(form.kind, k * n, half),
               "fc": registers_of(form.c_kind, m * n, False), "fd": registers_of(form.d_kind, m * n, False)}
     ra, rb, rc, rd = (vector(name, count) for name, count in counts.items())
-    load = f"sync.aligned.{{}}.{form.shape_name}{space}"
+    load = f"sync.aligned.{{}}.{form.shape_name}{'.global' if shared else space}"
     body = [
         f"wmma.load.a.{load.format(a.layout)}.{form.kind} {ra}, [%a]{a.operand}",
         f"wmma.load.b.{load.format(b.layout)}.{form.kind} {rb}, [%b]{b.operand}",
@@ -114,7 +143,11 @@ def write_form(out, form, space=".global"):
     width = 64 if form.kind == "f64" else 32
     registers = [f".reg .b{width} %{name}<{count}>" for name, count in counts.items()]
     inputs = [a.buffer("a"), b.buffer("b"), c.buffer("c")]
-    warp_case.write(out, CHAPTER, form.name, inputs, [d.buffer("d")], body, form.target, comment=form.multiply, registers=registers)
+    name, window = form.name, 0
+    if shared:
+        body, window = in_window(body, {"a": a, "b": b, "c": c, "d": d}, space)
+        name += space.replace(".", "_").replace("::", "_")
+    warp_case.write(out, CHAPTER, name, inputs, [d.buffer("d")], body, form.target, comment=form.multiply, registers=registers, shared=window)
 
 
 def forms():
@@ -137,5 +170,7 @@ def forms():
 
 def write(out):
     for form in forms():
-        generic = (form.a_layout, form.b_layout) == ("col", "col")
+        generic = form.layouts == ("col", "col")
         write_form(out, form, "" if generic else ".global")
+        if form.layouts == ("row", "col") and form.shape != (32, 8, 16):
+            write_form(out, form, ".shared" if form.shape[0] == 16 else ".shared::cta")
