@@ -22,60 +22,32 @@ cuda_shim_fill row(CUdeviceptr destination, std::size_t count, std::uint32_t val
 
 }  // namespace
 
+// The four calls for elements of one width. The names are put together before cuda.h's macros give
+// them their version and their kind of default stream.
+#define CUDA_SHIM_FILLS(bits, Element)                                                            \
+  CUresult cuMemsetD##bits(CUdeviceptr dstDevice, Element value, size_t N) {                      \
+    return fill(__func__, nullptr, row(dstDevice, N, value, sizeof value), kSynchronous);         \
+  }                                                                                               \
+  CUresult cuMemsetD##bits##Async(CUdeviceptr dstDevice, Element value, size_t N,                 \
+                                  CUstream hStream) {                                             \
+    return fill(__func__, hStream, row(dstDevice, N, value, sizeof value), kAsynchronous);        \
+  }                                                                                               \
+  CUresult cuMemsetD2D##bits(CUdeviceptr dstDevice, size_t dstPitch, Element value, size_t Width, \
+                             size_t Height) {                                                     \
+    return fill(__func__, nullptr, {dstDevice, Width, Height, dstPitch, value, sizeof value},     \
+                kSynchronous);                                                                    \
+  }                                                                                               \
+  CUresult cuMemsetD2D##bits##Async(CUdeviceptr dstDevice, size_t dstPitch, Element value,        \
+                                    size_t Width, size_t Height, CUstream hStream) {              \
+    return fill(__func__, hStream, {dstDevice, Width, Height, dstPitch, value, sizeof value},     \
+                kAsynchronous);                                                                   \
+  }
+
 extern "C" {
 
-CUresult cuMemsetD8(CUdeviceptr dstDevice, unsigned char uc, size_t N) {
-  return fill(__func__, nullptr, row(dstDevice, N, uc, 1), kSynchronous);
-}
-
-CUresult cuMemsetD8Async(CUdeviceptr dstDevice, unsigned char uc, size_t N, CUstream hStream) {
-  return fill(__func__, hStream, row(dstDevice, N, uc, 1), kAsynchronous);
-}
-
-CUresult cuMemsetD2D8(CUdeviceptr dstDevice, size_t dstPitch, unsigned char uc, size_t Width,
-                      size_t Height) {
-  return fill(__func__, nullptr, {dstDevice, Width, Height, dstPitch, uc, 1}, kSynchronous);
-}
-
-CUresult cuMemsetD2D8Async(CUdeviceptr dstDevice, size_t dstPitch, unsigned char uc, size_t Width,
-                           size_t Height, CUstream hStream) {
-  return fill(__func__, hStream, {dstDevice, Width, Height, dstPitch, uc, 1}, kAsynchronous);
-}
-
-CUresult cuMemsetD16(CUdeviceptr dstDevice, unsigned short us, size_t N) {
-  return fill(__func__, nullptr, row(dstDevice, N, us, 2), kSynchronous);
-}
-
-CUresult cuMemsetD16Async(CUdeviceptr dstDevice, unsigned short us, size_t N, CUstream hStream) {
-  return fill(__func__, hStream, row(dstDevice, N, us, 2), kAsynchronous);
-}
-
-CUresult cuMemsetD2D16(CUdeviceptr dstDevice, size_t dstPitch, unsigned short us, size_t Width,
-                       size_t Height) {
-  return fill(__func__, nullptr, {dstDevice, Width, Height, dstPitch, us, 2}, kSynchronous);
-}
-
-CUresult cuMemsetD2D16Async(CUdeviceptr dstDevice, size_t dstPitch, unsigned short us, size_t Width,
-                            size_t Height, CUstream hStream) {
-  return fill(__func__, hStream, {dstDevice, Width, Height, dstPitch, us, 2}, kAsynchronous);
-}
-
-CUresult cuMemsetD32(CUdeviceptr dstDevice, unsigned int ui, size_t N) {
-  return fill(__func__, nullptr, row(dstDevice, N, ui, 4), kSynchronous);
-}
-
-CUresult cuMemsetD32Async(CUdeviceptr dstDevice, unsigned int ui, size_t N, CUstream hStream) {
-  return fill(__func__, hStream, row(dstDevice, N, ui, 4), kAsynchronous);
-}
-
-CUresult cuMemsetD2D32(CUdeviceptr dstDevice, size_t dstPitch, unsigned int ui, size_t Width,
-                       size_t Height) {
-  return fill(__func__, nullptr, {dstDevice, Width, Height, dstPitch, ui, 4}, kSynchronous);
-}
-
-CUresult cuMemsetD2D32Async(CUdeviceptr dstDevice, size_t dstPitch, unsigned int ui, size_t Width,
-                            size_t Height, CUstream hStream) {
-  return fill(__func__, hStream, {dstDevice, Width, Height, dstPitch, ui, 4}, kAsynchronous);
-}
+CUDA_SHIM_FILLS(8, unsigned char)
+CUDA_SHIM_FILLS(16, unsigned short)
+CUDA_SHIM_FILLS(32, unsigned int)
 
 }  // extern "C"
+#undef CUDA_SHIM_FILLS
