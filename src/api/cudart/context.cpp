@@ -108,7 +108,9 @@ cudaError_t reset_device() {
   CUDART_TRY(current_device(&device));
   PrimaryContext& primary = primaries[device];
   cudaError_t error = to_runtime(cuDevicePrimaryCtxReset(device));
-  primary.context.store(nullptr, std::memory_order_release);
+  // A reset releases nothing: the reference taken by primary_context goes here.
+  if (error == cudaSuccess && primary.context.exchange(nullptr) != nullptr)
+    error = to_runtime(cuDevicePrimaryCtxRelease(device));
   primary.generation.fetch_add(1, std::memory_order_release);
   cuCtxSetCurrent(nullptr);
   binding = {device, nullptr, 0};

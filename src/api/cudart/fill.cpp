@@ -49,10 +49,15 @@ cudaError_t fill_plane(void* pointer, size_t pitch, int value, size_t width, siz
 
 /// Slice after slice; one plane where the slices lie without a gap between their rows.
 cudaError_t fill_box(const cudaPitchedPtr& box, int value, const cudaExtent& extent, Order order) {
+  size_t rows, slice_bytes, bytes;
+  if (__builtin_mul_overflow(extent.height, extent.depth, &rows) ||
+      __builtin_mul_overflow(box.pitch, box.ysize, &slice_bytes) ||
+      __builtin_mul_overflow(slice_bytes, extent.depth, &bytes))
+    return cudaErrorInvalidValue;
   if (extent.height == box.ysize)
-    return fill_plane(box.ptr, box.pitch, value, extent.width, extent.height * extent.depth, order);
+    return fill_plane(box.ptr, box.pitch, value, extent.width, rows, order);
   for (size_t z = 0; z < extent.depth; ++z) {
-    void* slice = static_cast<char*>(box.ptr) + z * box.pitch * box.ysize;
+    void* slice = static_cast<char*>(box.ptr) + z * slice_bytes;
     CUDART_TRY(fill_plane(slice, box.pitch, value, extent.width, extent.height, order));
   }
   return cudaSuccess;

@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "api/cudart/entry.h"
+#include "api/cudart/launch_config.h"
 #include "api/cudart/registry.h"
 
 using namespace cuda_shim::cudart;
@@ -85,13 +86,31 @@ cudaError_t launch_error(CUresult result, const dim3& grid, const dim3& block) {
   return to_runtime(result);
 }
 
-cudaError_t launch(CUkernel kernel, const dim3& grid, const dim3& block, void** arguments,
-                   std::size_t shared, cudaStream_t stream) {
-  CUDART_TRY(check_shared(shared));
-  return launch_error(
-      cuLaunchKernel(reinterpret_cast<CUfunction>(kernel), grid.x, grid.y, grid.z, block.x, block.y,
-                     block.z, static_cast<unsigned>(shared), stream, arguments, nullptr),
-      grid, block);
+/// A launch as the entries below are asked for it.
+struct Launch {
+  dim3 grid, block;
+  void** arguments;
+  std::size_t shared;
+  cudaStream_t stream;
+};
+
+cudaError_t launch(CUkernel kernel, const Launch& l, bool cooperative = false) {
+  CUDART_TRY(check_shared(l.shared));
+  auto function = reinterpret_cast<CUfunction>(kernel);
+  auto shared = static_cast<unsigned>(l.shared);
+  CUresult result =
+      cooperative ? cuLaunchCooperativeKernel(function, l.grid.x, l.grid.y, l.grid.z, l.block.x,
+                                              l.block.y, l.block.z, shared, l.stream, l.arguments)
+                  : cuLaunchKernel(function, l.grid.x, l.grid.y, l.grid.z, l.block.x, l.block.y,
+                                   l.block.z, shared, l.stream, l.arguments, nullptr);
+  return launch_error(result, l.grid, l.block);
+}
+
+cudaError_t launch_function(const void* function, const Launch& l, bool cooperative) {
+  CUkernel kernel;
+  CUDART_TRY(ensure_context());
+  CUDART_TRY(resolve_kernel(function, &kernel));
+  return launch(kernel, l, cooperative);
 }
 
 }  // namespace
@@ -137,54 +156,21 @@ CUDART_STREAM_ENTRY(__cudaLaunchKernel,
   CUkernel kernel;
   CUDART_TRY(ensure_context());
   CUDART_TRY(unmark(handle, &kernel));
-  return launch(kernel, grid, block, arguments, shared, stream);
+  return launch(kernel, {grid, block, arguments, shared, stream});
 }
 
 CUDART_STREAM_ENTRY(cudaLaunchKernel,
                     (const void* function, dim3 grid, dim3 block, void** arguments,
                      std::size_t shared, cudaStream_t stream),
                     (function, grid, block, arguments, shared, stream)) {
-  CUkernel kernel;
-  CUDART_TRY(ensure_context());
-  CUDART_TRY(resolve_kernel(function, &kernel));
-  return launch(kernel, grid, block, arguments, shared, stream);
+  return launch_function(function, {grid, block, arguments, shared, stream}, false);
 }
 
 CUDART_STREAM_ENTRY(cudaLaunchCooperativeKernel,
                     (const void* function, dim3 grid, dim3 block, void** arguments,
                      std::size_t shared, cudaStream_t stream),
                     (function, grid, block, arguments, shared, stream)) {
-  CUkernel kernel;
-  CUDART_TRY(ensure_context());
-  CUDART_TRY(resolve_kernel(function, &kernel));
-  CUDART_TRY(check_shared(shared));
-  return launch_error(cuLaunchCooperativeKernel(reinterpret_cast<CUfunction>(kernel), grid.x,
-                                                grid.y, grid.z, block.x, block.y, block.z,
-                                                static_cast<unsigned>(shared), stream, arguments),
-                      grid, block);
-}
-
-// Launch attributes are the same structure in both APIs.
-static_assert(sizeof(cudaLaunchAttribute) == sizeof(CUlaunchAttribute));
-static_assert(static_cast<int>(cudaLaunchAttributeCooperative) ==
-              static_cast<int>(CU_LAUNCH_ATTRIBUTE_COOPERATIVE));
-static_assert(static_cast<int>(cudaLaunchAttributePriority) ==
-              static_cast<int>(CU_LAUNCH_ATTRIBUTE_PRIORITY));
-
-/// The caller has checked that the shared memory fits 32 bits.
-static CUlaunchConfig to_driver(const cudaLaunchConfig_t& config, cudaStream_t stream) {
-  CUlaunchConfig out = {};
-  out.gridDimX = config.gridDim.x;
-  out.gridDimY = config.gridDim.y;
-  out.gridDimZ = config.gridDim.z;
-  out.blockDimX = config.blockDim.x;
-  out.blockDimY = config.blockDim.y;
-  out.blockDimZ = config.blockDim.z;
-  out.sharedMemBytes = static_cast<unsigned>(config.dynamicSmemBytes);
-  out.hStream = stream;
-  out.attrs = reinterpret_cast<CUlaunchAttribute*>(config.attrs);
-  out.numAttrs = config.numAttrs;
-  return out;
+  return launch_function(function, {grid, block, arguments, shared, stream}, true);
 }
 
 static cudaError_t launch_extended(const cudaLaunchConfig_t* config, const void* function,

@@ -59,3 +59,8 @@ CUDART_ENTRY(cudaLibraryGetManaged,
              (address, bytes, library, name)) {
   return in_context(cuLibraryGetManaged, to_device_pointer(address), bytes, library, name);
 }
+CUDART_ENTRY(cudaLibraryGetUnifiedFunction,
+             (void** function, cudaLibrary_t library, const char* symbol),
+             (function, library, symbol)) {
+  return in_driver(cuLibraryGetUnifiedFunction, function, library, symbol);
+}

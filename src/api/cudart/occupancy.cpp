@@ -2,7 +2,10 @@
 
 #include <cuda_runtime_api.h>
 
+#include <limits>
+
 #include "api/cudart/entry.h"
+#include "api/cudart/launch_config.h"
 #include "api/cudart/registry.h"
 
 using namespace cuda_shim::cudart;
@@ -17,7 +20,31 @@ cudaError_t active_blocks(int* blocks, const void* function, int block_size, siz
                                                                          shared, flags));
 }
 
+/// One of the driver's questions about clusters.
+cudaError_t ask_clusters(CUresult (*question)(int*, CUfunction, const CUlaunchConfig*), int* out,
+                         const void* function, const cudaLaunchConfig_t* config) {
+  if (out == nullptr || config == nullptr ||
+      config->dynamicSmemBytes > std::numeric_limits<unsigned>::max())
+    return cudaErrorInvalidValue;
+  CUfunction handle;
+  CUDART_TRY(resolve_function(function, &handle));
+  CUlaunchConfig driver_config = to_driver(*config, config->stream);
+  return to_runtime(question(out, handle, &driver_config));
+}
+
 }  // namespace
+
+CUDART_ENTRY(cudaOccupancyMaxPotentialClusterSize,
+             (int* size, const void* function, const cudaLaunchConfig_t* config),
+             (size, function, config)) {
+  return ask_clusters(cuOccupancyMaxPotentialClusterSize, size, function, config);
+}
+
+CUDART_ENTRY(cudaOccupancyMaxActiveClusters,
+             (int* clusters, const void* function, const cudaLaunchConfig_t* config),
+             (clusters, function, config)) {
+  return ask_clusters(cuOccupancyMaxActiveClusters, clusters, function, config);
+}
 
 CUDART_ENTRY(cudaOccupancyMaxActiveBlocksPerMultiprocessor,
              (int* blocks, const void* function, int block_size, size_t shared),

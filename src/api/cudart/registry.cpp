@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <mutex>
 
 #include "api/cudart/entry.h"
@@ -22,6 +23,13 @@ constinit std::mutex registration;  // guards the writers of both maps and of th
 constinit PointerMap<RegisteredFunction> functions;
 constinit PointerMap<RegisteredVariable> variables;
 constinit RegisteredModule* newest_module = nullptr;
+constinit std::atomic<bool> process_ends{false};
+
+// Exit handlers run in reverse order. Host code has set up the one that unregisters its fatbin
+// before the fatbin can be loaded: one that is set up at the loading runs earlier.
+void note_end_of_process() {
+  std::atexit([] { process_ends.store(true, std::memory_order_release); });
+}
 
 /// The file that the fatbin lies in, for messages.
 const char* file_of(const void* image) {
@@ -82,6 +90,9 @@ void RegisteredModule::retire() {
     }
   }
   error_ = cudaErrorCudartUnloading;
+  // At the end of the process everything goes anyway. Unloading would wait for work in flight,
+  // which may never end, and which nobody will look at.
+  if (process_ends.load(std::memory_order_acquire)) return;
   if (CUlibrary library = library_.exchange(nullptr)) cuLibraryUnload(library);
 }
 
@@ -93,6 +104,7 @@ cudaError_t RegisteredModule::library(CUlibrary* out) {
 }
 
 cudaError_t RegisteredModule::load(CUlibrary* out) {
+  note_end_of_process();
   CUlibrary loaded = nullptr;
   cudaError_t error =
       in_driver(cuLibraryLoadData, &loaded, image_, nullptr, nullptr, 0U, nullptr, nullptr, 0U);

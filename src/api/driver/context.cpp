@@ -41,7 +41,7 @@ extern "C" {
 
 CUresult cuCtxCreate_v4(CUcontext* pctx, CUctxCreateParams* ctxCreateParams, unsigned int flags,
                         CUdevice dev) {
-  return in_process(__func__, [&]() -> Status {
+  return outside_streams(__func__, [&]() -> Status {
     if (ctxCreateParams != nullptr &&
         (ctxCreateParams->numExecAffinityParams != 0 || ctxCreateParams->cigParams))
       return not_supported(
@@ -52,7 +52,7 @@ CUresult cuCtxCreate_v4(CUcontext* pctx, CUctxCreateParams* ctxCreateParams, uns
 
 CUresult cuCtxCreate_v3(CUcontext* pctx, CUexecAffinityParam* paramsArray, int numParams,
                         unsigned int flags, CUdevice dev) {
-  return in_process(__func__, [&]() -> Status {
+  return outside_streams(__func__, [&]() -> Status {
     if (numParams != 0)
       return Status(StatusCode::kNotSupported, "Execution affinity is not supported.");
     return create(pctx, flags, dev);
@@ -60,21 +60,22 @@ CUresult cuCtxCreate_v3(CUcontext* pctx, CUexecAffinityParam* paramsArray, int n
 }
 
 CUresult cuCtxCreate_v2(CUcontext* pctx, unsigned int flags, CUdevice dev) {
-  return in_process(__func__, [&] { return create(pctx, flags, dev); });
+  return outside_streams(__func__, [&] { return create(pctx, flags, dev); });
 }
 
 CUresult cuCtxCreate(CUcontext* pctx, unsigned int flags, CUdevice dev) {
-  return in_process(__func__, [&] { return create(pctx, flags, dev); });
+  return outside_streams(__func__, [&] { return create(pctx, flags, dev); });
 }
 
 CUresult cuCtxDestroy(CUcontext ctx) {
-  return in_process(__func__, [&]() -> Status {
+  return outside_streams(__func__, [&]() -> Status {
     Context* context = find<Context>(ctx);
-    if (context == nullptr || context->is_primary())
+    std::unique_ptr<Context> ended(
+        context == nullptr || context->is_primary() ? nullptr : objects::take<Context>(ctx));
+    if (ended == nullptr)
       return Status(StatusCode::kInvalidContext,
                     "The handle is not that of a context that cuCtxCreate made.");
     if (objects::current_handle() == ctx) objects::pop_current();
-    delete context;
     return {};
   });
 }
@@ -164,7 +165,7 @@ CUresult cuCtxSynchronize(void) {
 }
 
 CUresult cuCtxSynchronize_v2(CUcontext ctx) {
-  return in_process(__func__, [&]() -> Status {
+  return outside_streams(__func__, [&]() -> Status {
     Result<Context*> context = context_or_current(ctx);
     if (!context) return std::move(context.error());
     if (!(*context)->active())
@@ -202,9 +203,9 @@ CUresult cuCtxSetCacheConfig(CUfunc_cache config) {
 }
 
 CUresult cuCtxGetSharedMemConfig(CUsharedconfig* pConfig) {
-  return in_any_context(__func__, [&](Context& context) -> Status {
+  return in_any_context(__func__, [&](Context&) -> Status {
     if (pConfig == nullptr) return null_argument();
-    *pConfig = context.shared_config;
+    *pConfig = CU_SHARED_MEM_CONFIG_FOUR_BYTE_BANK_SIZE;
     return {};
   });
 }

@@ -62,6 +62,15 @@ CUresult in_process(const char* name, Work&& work) noexcept {
   });
 }
 
+/// As in_process, for calls that may wait although they need no current context: not in a host
+/// function of a stream.
+template <class Work>
+CUresult outside_streams(const char* name, Work&& work) noexcept {
+  return in_process(name, [&]() -> Status {
+    return objects::in_host_function() ? objects::not_permitted() : work();
+  });
+}
+
 /// Runs work(Device&).
 template <class Work>
 CUresult on_device(const char* name, CUdevice ordinal, Work&& work) noexcept {

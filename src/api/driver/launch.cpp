@@ -55,6 +55,20 @@ Status apply(const CUlaunchAttribute& attribute, LaunchShape* shape) {
   }
 }
 
+// A cuLaunchHostFunc on its way. Unlike a callback it does not run once the context has faulted.
+struct HostFunction {
+  CUhostFn function;
+  void* data;
+  Context* context;
+};
+
+void run_host_function(void* argument) {
+  std::unique_ptr<HostFunction> call(static_cast<HostFunction*>(argument));
+  if (!call->context->check()) return;
+  objects::HostFunctionScope scope;
+  call->function(call->data);
+}
+
 // A cuStreamAddCallback on its way.
 struct Callback {
   CUstreamCallback function;
@@ -66,7 +80,16 @@ struct Callback {
 void run_callback(void* argument) {
   std::unique_ptr<Callback> callback(static_cast<Callback*>(argument));
   auto code = static_cast<CUresult>(callback->context->check().code());
+  objects::HostFunctionScope scope;
   callback->function(callback->stream, code, callback->data);
+}
+
+// Has the stream call run(argument), which takes the argument over.
+template <class Argument>
+Status call_in_order(Stream& stream, void (*run)(void*), std::unique_ptr<Argument> argument) {
+  Status status = stream.call(run, argument.get());
+  if (status) static_cast<void>(argument.release());
+  return status;
 }
 
 }  // namespace
@@ -107,7 +130,9 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig* config, CUfunction f, void** ker
 
 CUresult cuLaunchHostFunc(CUstream hStream, CUhostFn fn, void* userData) {
   return on_stream(__func__, hStream, [&](Stream& stream) -> Status {
-    return fn == nullptr ? null_argument() : stream.call(fn, userData);
+    if (fn == nullptr) return null_argument();
+    return call_in_order(stream, run_host_function,
+                         std::make_unique<HostFunction>(fn, userData, &stream.context()));
   });
 }
 
@@ -116,10 +141,9 @@ CUresult cuStreamAddCallback(CUstream hStream, CUstreamCallback callback, void* 
   return on_stream(__func__, hStream, [&](Stream& stream) -> Status {
     if (callback == nullptr || flags != 0)
       return invalid("The callback is null or the flags are not 0.");
-    auto pending = std::make_unique<Callback>(callback, hStream, userData, &stream.context());
-    Status status = stream.call(run_callback, pending.get());
-    if (status) static_cast<void>(pending.release());
-    return status;
+    return call_in_order(
+        stream, run_callback,
+        std::make_unique<Callback>(callback, hStream, userData, &stream.context()));
   });
 }
 

@@ -7,7 +7,6 @@
 #include <cstdint>
 
 #include "api/driver/entry.h"
-#include "api/driver/unified.h"
 
 namespace {
 

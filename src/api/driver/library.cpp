@@ -95,9 +95,9 @@ CUresult cuLibraryLoadFromFile(CUlibrary* library, const char* fileName, CUjit_o
 }
 
 CUresult cuLibraryUnload(CUlibrary library) {
-  return with_library(__func__, library, [](Library& found) -> Status {
-    delete &found;
-    return {};
+  return outside_streams(__func__, [&]() -> Status {
+    std::unique_ptr<Library> ended(objects::take<Library>(library));
+    return ended == nullptr ? invalid_handle("library") : Status();
   });
 }
 
@@ -149,6 +149,16 @@ CUresult cuLibraryGetManaged(CUdeviceptr* dptr, size_t* bytes, CUlibrary library
                              const char* name) {
   return with_library(__func__, library,
                       [&](Library& found) { return global_of(found, name, dptr, bytes, true); });
+}
+
+// Unified functions run on host and device alike; no device here has them
+// (CU_DEVICE_ATTRIBUTE_UNIFIED_FUNCTION_POINTERS), so that no library does.
+CUresult cuLibraryGetUnifiedFunction(void** fptr, CUlibrary library, const char* symbol) {
+  return with_library(__func__, library, [&](Library&) -> Status {
+    if (fptr == nullptr || symbol == nullptr) return null_argument();
+    return Status(StatusCode::kNotFound,
+                  std::string("The library has no unified function '") + symbol + "'.");
+  });
 }
 
 CUresult cuKernelGetFunction(CUfunction* pFunc, CUkernel kernel) {

@@ -131,10 +131,8 @@ CUresult cuLinkComplete(CUlinkState state, void** cubinOut, size_t* sizeOut) {
 
 CUresult cuLinkDestroy(CUlinkState state) {
   return in_process(__func__, [&]() -> Status {
-    Link* link = find<Link>(state);
-    if (link == nullptr) return invalid_handle("link state");
-    delete link;
-    return {};
+    std::unique_ptr<Link> ended(objects::take<Link>(state));
+    return ended == nullptr ? invalid_handle("link state") : Status();
   });
 }
 

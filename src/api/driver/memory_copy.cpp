@@ -37,8 +37,9 @@ struct End {
   std::size_t pitch;   // bytes from row to row; 0: rows are dense
   std::size_t height;  // rows from slice to slice; 0: as copied
 
-  Status resolve(std::size_t width, std::size_t rows, std::uint64_t* address,
-                 std::size_t* row_pitch, std::size_t* slice, CopySide* side) const {
+  Status resolve(const cuda_shim_copy& extent, std::uint64_t* address, std::size_t* row_pitch,
+                 std::size_t* slice, CopySide* side) const {
+    auto [width, rows] = std::pair(extent.width, extent.height);
     if (type == CU_MEMORYTYPE_ARRAY)
       return not_supported("Copies from and to arrays are not supported yet.");
     if (type < CU_MEMORYTYPE_HOST || type > CU_MEMORYTYPE_UNIFIED)
@@ -49,9 +50,18 @@ struct End {
           fmt::format("Pitch {} is smaller than the {} bytes of a row.", pitch, x + width));
     std::uint64_t base = type == CU_MEMORYTYPE_HOST ? address_of(host) : device;
     if (base == 0 && width != 0 && rows != 0) return null_argument();
-    if (__builtin_mul_overflow(*row_pitch, height != 0 ? height : y + rows, slice))
+    std::size_t rows_end = 0, rows_before = 0, slices_before = 0;
+    if (__builtin_add_overflow(y, rows, &rows_end) ||
+        __builtin_mul_overflow(*row_pitch, height != 0 ? height : rows_end, slice) ||
+        __builtin_mul_overflow(*row_pitch, y, &rows_before) ||
+        __builtin_mul_overflow(*slice, z, &slices_before) ||
+        __builtin_add_overflow(base, x, address) ||
+        __builtin_add_overflow(*address, rows_before, address) ||
+        __builtin_add_overflow(*address, slices_before, address))
       return invalid("The extent of the copy is too large.");
-    *address = base + x + y * *row_pitch + z * *slice;
+    if (height != 0 && height < rows_end && (extent.depth > 1 || z != 0))
+      return invalid(
+          fmt::format("Slices of {} rows do not hold rows {} to {}.", height, y, rows_end));
     *side = type == CU_MEMORYTYPE_HOST ? kHost : type == CU_MEMORYTYPE_DEVICE ? kDevice : kAny;
     return {};
   }
@@ -69,12 +79,11 @@ CUresult copy_shaped(const char* name, CUstream handle, const ShapedCopy& wanted
     shape.height = wanted.height;
     shape.depth = wanted.depth;
     Ends ends = {kAny, kAny};
-    Status status = wanted.destination.resolve(shape.width, shape.height, &shape.destination,
-                                               &shape.destination_pitch, &shape.destination_slice,
-                                               &ends.destination);
+    Status status = wanted.destination.resolve(shape, &shape.destination, &shape.destination_pitch,
+                                               &shape.destination_slice, &ends.destination);
     if (!status) return status;
-    status = wanted.source.resolve(shape.width, shape.height, &shape.source, &shape.source_pitch,
-                                   &shape.source_slice, &ends.source);
+    status = wanted.source.resolve(shape, &shape.source, &shape.source_pitch, &shape.source_slice,
+                                   &ends.source);
     if (!status) return status;
     return objects::copy(stream, shape, ends.destination, ends.source, mode);
   });

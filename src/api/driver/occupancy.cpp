@@ -1,8 +1,11 @@
 // Occupancy.
 #include "api/objects/occupancy.h"
 
+#include <fmt/format.h>
+
 #include "api/driver/entry.h"
 #include "api/objects/library.h"
+#include "api/objects/module.h"
 
 namespace {
 
@@ -42,6 +45,27 @@ CUresult best_size(const char* name, int* grid, int* block, CUfunction handle,
     *block = best.block;
     return {};
   });
+}
+
+// Clusters are of one block: there is no room to look for more
+// (CU_DEVICE_ATTRIBUTE_CLUSTER_LAUNCH).
+Status check_cluster(const CUlaunchConfig& config) {
+  if (config.numAttrs != 0 && config.attrs == nullptr) return null_argument();
+  for (unsigned i = 0; i < config.numAttrs; ++i) {
+    const auto& size = config.attrs[i].value.clusterDim;
+    if (config.attrs[i].id != CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION) continue;
+    if (size.x != 1 || size.y != 1 || size.z != 1)
+      return Status(static_cast<StatusCode>(CUDA_ERROR_INVALID_CLUSTER_SIZE),
+                    fmt::format("Clusters of ({}, {}, {}) blocks are not supported.", size.x,
+                                size.y, size.z));
+  }
+  return {};
+}
+
+unsigned blocks_of(const Function& function, const CUlaunchConfig& config) {
+  std::uint64_t threads = std::uint64_t(config.blockDimX) * config.blockDimY * config.blockDimZ;
+  if (threads > function.max_threads_per_block()) return 0;
+  return objects::resident_blocks(function, static_cast<unsigned>(threads), config.sharedMemBytes);
 }
 
 Status bad_flags(unsigned flags) {
@@ -89,6 +113,26 @@ CUresult cuOccupancyAvailableDynamicSMemPerBlock(size_t* dynamicSmemSize, CUfunc
     if (dynamicSmemSize == nullptr || numBlocks <= 0 || blockSize <= 0)
       return invalid("The result is null or a count is not positive.");
     *dynamicSmemSize = objects::available_dynamic_shared(function, numBlocks, blockSize);
+    return {};
+  });
+}
+
+CUresult cuOccupancyMaxPotentialClusterSize(int* clusterSize, CUfunction func,
+                                            const CUlaunchConfig* config) {
+  return with_prepared(__func__, func, [&](Function& function) -> Status {
+    if (clusterSize == nullptr || config == nullptr) return null_argument();
+    *clusterSize = blocks_of(function, *config) == 0 ? 0 : 1;
+    return {};
+  });
+}
+
+CUresult cuOccupancyMaxActiveClusters(int* numClusters, CUfunction func,
+                                      const CUlaunchConfig* config) {
+  return with_prepared(__func__, func, [&](Function& function) -> Status {
+    if (numClusters == nullptr || config == nullptr) return null_argument();
+    if (Status status = check_cluster(*config); !status) return status;
+    unsigned multiprocessors = function.module().context().device().properties().multiprocessors;
+    *numClusters = static_cast<int>(blocks_of(function, *config) * multiprocessors);
     return {};
   });
 }

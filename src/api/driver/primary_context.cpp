@@ -17,8 +17,9 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext* pctx, CUdevice dev) {
 }
 
 CUresult cuDevicePrimaryCtxRelease(CUdevice dev) {
-  return on_device(__func__, dev,
-                   [&](objects::Device& device) { return device.primary().release(); });
+  return on_device(__func__, dev, [&](objects::Device& device) -> Status {
+    return objects::in_host_function() ? objects::not_permitted() : device.primary().release();
+  });
 }
 
 CUresult cuDevicePrimaryCtxSetFlags(CUdevice dev, unsigned int flags) {
@@ -40,6 +41,7 @@ CUresult cuDevicePrimaryCtxGetState(CUdevice dev, unsigned int* flags, int* acti
 
 CUresult cuDevicePrimaryCtxReset(CUdevice dev) {
   return on_device(__func__, dev, [&](objects::Device& device) -> Status {
+    if (objects::in_host_function()) return objects::not_permitted();
     device.primary().reset();
     return {};
   });

@@ -25,7 +25,7 @@ Status create_stream(Context& context, CUstream* handle, unsigned flags, int pri
 
 template <class Work>
 CUresult with_event(const char* name, CUevent handle, Work&& work) {
-  return in_process(name, [&]() -> Status {
+  return outside_streams(name, [&]() -> Status {
     Event* event = find<Event>(handle);
     if (event == nullptr) return invalid_handle("event");
     if (Status status = event->context().check(); !status) return status;
@@ -64,7 +64,7 @@ CUresult cuStreamCreateWithPriority(CUstream* phStream, unsigned int flags, int 
 }
 
 CUresult cuStreamDestroy(CUstream hStream) {
-  return in_process(__func__, [&] { return destroy_stream(hStream); });
+  return outside_streams(__func__, [&] { return destroy_stream(hStream); });
 }
 
 CUresult cuEventCreate(CUevent* phEvent, unsigned int Flags) {
@@ -88,13 +88,14 @@ CUresult cuEventQuery(CUevent hEvent) {
 
 CUresult cuEventSynchronize(CUevent hEvent) {
   return with_event(__func__, hEvent, [](Event& event) -> Status {
+    Context& context = event.context();  // the event may be destroyed while we wait
     if (Status status = event.synchronize(); !status) return status;
-    return event.context().check();
+    return context.check();
   });
 }
 
 CUresult cuEventDestroy(CUevent hEvent) {
-  return in_process(__func__, [&] { return destroy_event(hEvent); });
+  return outside_streams(__func__, [&] { return destroy_event(hEvent); });
 }
 
 CUresult cuEventElapsedTime(float* pMilliseconds, CUevent hStart, CUevent hEnd) {

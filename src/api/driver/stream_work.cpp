@@ -57,8 +57,10 @@ CUresult cuStreamGetCtx(CUstream hStream, CUcontext* pctx) {
 
 CUresult cuStreamWaitEvent(CUstream hStream, CUevent hEvent, unsigned int Flags) {
   return on_stream(__func__, hStream, [&](Stream& stream) -> Status {
+    if (Flags == CU_EVENT_WAIT_EXTERNAL)
+      return not_supported("Events from outside a captured graph are not supported.");
     if (Flags != CU_EVENT_WAIT_DEFAULT)
-      return not_supported(fmt::format("Wait flags 0x{:x} are not supported.", Flags));
+      return invalid(fmt::format("Wait flags 0x{:x} are not valid.", Flags));
     Event* event = find<Event>(hEvent);
     return event == nullptr ? invalid_handle("event") : event->make_wait(stream);
   });
@@ -75,8 +77,9 @@ CUresult cuStreamQuery(CUstream hStream) {
 
 CUresult cuStreamSynchronize(CUstream hStream) {
   return on_stream(__func__, hStream, [](Stream& stream) -> Status {
+    Context& context = stream.context();  // the stream may be destroyed while we wait
     if (Status status = stream.synchronize(); !status) return status;
-    return stream.context().check();
+    return context.check();
   });
 }
 
@@ -86,8 +89,10 @@ CUresult cuEventRecord(CUevent hEvent, CUstream hStream) {
 
 CUresult cuEventRecordWithFlags(CUevent hEvent, CUstream hStream, unsigned int flags) {
   return on_stream(__func__, hStream, [&](Stream& stream) -> Status {
+    if (flags == CU_EVENT_RECORD_EXTERNAL)
+      return not_supported("Events from outside a captured graph are not supported.");
     if (flags != CU_EVENT_RECORD_DEFAULT)
-      return not_supported(fmt::format("Record flags 0x{:x} are not supported.", flags));
+      return invalid(fmt::format("Record flags 0x{:x} are not valid.", flags));
     return record(stream, hEvent);
   });
 }

@@ -1,10 +1,9 @@
-// Unified addressing: what a pointer is, and advice on managed memory.
-#include "api/driver/unified.h"
-
+// Unified addressing: what a pointer is.
 #include <fmt/format.h>
 
 #include "api/driver/entry.h"
 #include "api/objects/allocations.h"
+#include "api/objects/memory_pool.h"
 #include "api/objects/virtual_memory.h"
 
 namespace {
@@ -60,7 +59,8 @@ constexpr Row kRows[] = {
     {CU_POINTER_ATTRIBUTE_MEMORY_TYPE, 4, memory_type},
     {CU_POINTER_ATTRIBUTE_DEVICE_POINTER, 8, [](const Question& q) { return q.put(q.pointer); }},
     {CU_POINTER_ATTRIBUTE_HOST_POINTER, 8, host_pointer},
-    {CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, 4, [](const Question& q) { return q.put(0u); }},
+    {CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, 4,
+     [](const Question& q) { return q.put(unsigned(q.allocation.sync_memops)); }},
     {CU_POINTER_ATTRIBUTE_BUFFER_ID, 8, [](const Question& q) { return q.put(q.allocation.id); }},
     {CU_POINTER_ATTRIBUTE_IS_MANAGED, 4,
      [](const Question& q) { return q.put(unsigned(q.allocation.kind == MemoryKind::kManaged)); }},
@@ -81,7 +81,9 @@ constexpr Row kRows[] = {
      [](const Question& q) { return q.put(0u); }},
     {CU_POINTER_ATTRIBUTE_ACCESS_FLAGS, 4, access_flags},
     {CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE, 8,
-     [](const Question& q) { return q.put(std::uint64_t(0)); }},
+     [](const Question& q) {
+       return q.put(q.allocation.pool ? q.allocation.pool->handle() : CUmemoryPool(nullptr));
+     }},
     {CU_POINTER_ATTRIBUTE_MAPPING_SIZE, 8,
      [](const Question& q) { return q.put(q.allocation.bytes); }},
     {CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR, 8,
@@ -112,28 +114,6 @@ void put_unknown(const Row& row, std::uint64_t pointer, void* answer) {
 
 }  // namespace
 
-namespace cuda_shim::driver {
-
-Status check_location(const CUmemLocation& location) {
-  bool host = location.type == CU_MEM_LOCATION_TYPE_HOST ||
-              location.type == CU_MEM_LOCATION_TYPE_HOST_NUMA ||
-              location.type == CU_MEM_LOCATION_TYPE_HOST_NUMA_CURRENT;
-  if (host || (location.type == CU_MEM_LOCATION_TYPE_DEVICE && objects::find_device(location.id)))
-    return {};
-  return Status(StatusCode::kInvalidDevice,
-                fmt::format("There is no memory location of type {} and number {}.",
-                            static_cast<int>(location.type), location.id));
-}
-
-Status check_managed_range(CUdeviceptr address, std::size_t bytes) {
-  if (address == 0 || bytes == 0) return invalid("The range is empty.");
-  std::optional<Allocation> found = objects::allocations().find(address);
-  if (!found || (found->kind == MemoryKind::kManaged && found->holds(address, bytes))) return {};
-  return invalid(fmt::format("The {} bytes at 0x{:x} are not managed memory.", bytes, address));
-}
-
-}  // namespace cuda_shim::driver
-
 extern "C" {
 
 CUresult cuPointerGetAttribute(void* data, CUpointer_attribute attribute, CUdeviceptr ptr) {
@@ -162,28 +142,14 @@ CUresult cuPointerGetAttributes(unsigned int numAttributes, CUpointer_attribute*
   });
 }
 
-// Synchronous copies are what this memory does anyway.
+// Copies and fills of marked memory wait where the call is synchronous (objects/copy.h).
 CUresult cuPointerSetAttribute(const void* value, CUpointer_attribute attribute, CUdeviceptr ptr) {
   return in_process(__func__, [&]() -> Status {
     if (value == nullptr) return null_argument();
     if (attribute != CU_POINTER_ATTRIBUTE_SYNC_MEMOPS) return unknown_attribute(attribute);
-    if (!objects::allocations().find(ptr))
-      return invalid(fmt::format("0x{:x} is in no allocation.", ptr));
-    return {};
-  });
-}
-
-CUresult cuMemAdvise(CUdeviceptr devPtr, size_t count, CUmem_advise advice,
-                     CUmemLocation location) {
-  return in_context(__func__, [&](Context&) -> Status {
-    if (advice < CU_MEM_ADVISE_SET_READ_MOSTLY || advice > CU_MEM_ADVISE_UNSET_ACCESSED_BY)
-      return invalid(fmt::format("{} is no memory advice.", static_cast<int>(advice)));
-    bool placed = advice != CU_MEM_ADVISE_SET_READ_MOSTLY &&
-                  advice != CU_MEM_ADVISE_UNSET_READ_MOSTLY &&
-                  advice != CU_MEM_ADVISE_UNSET_PREFERRED_LOCATION;
-    if (placed)
-      if (Status status = check_location(location); !status) return status;
-    return check_managed_range(devPtr, count);
+    if (objects::allocations().set_sync_memops(ptr, *static_cast<const unsigned*>(value) != 0))
+      return {};
+    return invalid(fmt::format("0x{:x} is in no allocation.", ptr));
   });
 }
 

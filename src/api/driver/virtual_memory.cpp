@@ -70,6 +70,10 @@ CUresult cuMemCreate(CUmemGenericAllocationHandle* handle, size_t size,
     if (handle == nullptr || flags != 0)
       return invalid("The handle is null or the flags are not 0.");
     if (Status status = check_properties(prop); !status) return status;
+    // The pages are taken at once: asking the system for more than there is could end the process.
+    if (size > objects::find_device(prop->location.id)->properties().total_memory)
+      return Status(StatusCode::kOutOfMemory,
+                    fmt::format("{} bytes are more than the device has.", size));
     return hold(PhysicalMemory::make(size, *prop), handle);
   });
 }
@@ -97,6 +101,10 @@ CUresult cuMemSetAccess(CUdeviceptr ptr, size_t size, const CUmemAccessDesc* des
     CUmemAccess_flags flags = CU_MEM_ACCESS_FLAGS_PROT_NONE;
     for (size_t i = 0; i < count; ++i) {
       if (Status status = check_location(desc[i].location); !status) return status;
+      if (desc[i].flags != CU_MEM_ACCESS_FLAGS_PROT_NONE &&
+          desc[i].flags != CU_MEM_ACCESS_FLAGS_PROT_READ &&
+          desc[i].flags != CU_MEM_ACCESS_FLAGS_PROT_READWRITE)
+        return invalid(fmt::format("Access {} is unknown.", static_cast<int>(desc[i].flags)));
       flags = std::max(flags, desc[i].flags);
     }
     return virtual_memory().set_access(ptr, size, flags);

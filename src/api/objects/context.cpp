@@ -7,6 +7,7 @@
 #include "api/objects/allocations.h"
 #include "api/objects/event.h"
 #include "api/objects/library.h"
+#include "api/objects/memory_pool.h"
 #include "api/objects/module.h"
 #include "support/log.h"
 
@@ -91,7 +92,10 @@ Status Context::activate() {
   Result<devices::Queue> queue = instance_.create_queue();
   if (!queue) return std::move(queue.error());
   auto shared = std::make_shared<WorkQueue>(std::move(*queue));
-  queues_.push_back(shared);
+  {
+    std::lock_guard lock(queues_mutex_);
+    queues_.push_back(shared);
+  }
   legacy_ = std::make_unique<Stream>(*this, StreamRole::kLegacy, 0, std::move(shared));
   stream_order_.set_legacy(legacy_.get());
   std::ranges::copy(kDefaultLimits, limits_);
@@ -114,8 +118,12 @@ void Context::deactivate() {
   for (std::unique_ptr<Stream>& stream : streams_.take_all()) stream_order_.remove(*stream);
   legacy_.reset();
   for (const std::shared_ptr<WorkQueue>& queue : queues()) queue->close();
-  queues_.clear();
+  {
+    std::lock_guard lock(queues_mutex_);
+    queues_.clear();
+  }
   allocations().erase_context(*this);
+  MemoryPool::forget(*this);
   instance_ = {};
   timestamps_.clear();
 }
@@ -155,7 +163,6 @@ Status Context::release() {
 
 void Context::reset() {
   std::lock_guard lock(retain_mutex_);
-  retained_ = 0;
   deactivate();
 }
 
@@ -239,6 +246,7 @@ Status Context::limit(CUlimit limit, std::size_t* value) const {
   if (!known_limit(limit))
     return Status(StatusCode::kUnsupportedLimit,
                   fmt::format("Limit {} is unknown.", static_cast<int>(limit)));
+  std::lock_guard lock(limits_mutex_);
   *value = limits_[limit];
   return {};
 }

@@ -4,7 +4,7 @@
 //
 // A context made by cuCtxCreate lives until cuCtxDestroy. The primary context of a device keeps its
 // handle for ever; retaining makes it active, the last release or a reset ends all that it holds,
-// and a later retain starts it afresh.
+// and a later retain starts it afresh. A reset does not release: who retained still has to.
 
 #include <cuda.h>
 
@@ -82,8 +82,7 @@ class Context {
 
   Status limit(CUlimit limit, std::size_t* value) const;
   Status set_limit(CUlimit limit, std::size_t value);
-  CUfunc_cache cache_config = CU_FUNC_CACHE_PREFER_NONE;
-  CUsharedconfig shared_config = CU_SHARED_MEM_CONFIG_DEFAULT_BANK_SIZE;
+  std::atomic<CUfunc_cache> cache_config = CU_FUNC_CACHE_PREFER_NONE;
 
   /// Calls visit for every context of the process.
   static void for_each(const std::function<void(Context&)>& visit);
@@ -117,7 +116,7 @@ class Context {
   OwnedSet<Module> modules_;
   std::mutex libraries_mutex_;  // guards library_modules_
   std::vector<std::pair<const Library*, Module*>> library_modules_;
-  std::mutex limits_mutex_;  // guards limits_ and peers_
+  mutable std::mutex limits_mutex_;  // guards limits_ and peers_
   std::vector<CUcontext> peers_;
   std::size_t limits_[CU_LIMIT_MAX] = {};
   OwnedHandle<Context> handle_{this};
@@ -127,12 +126,25 @@ class Context {
 
 /// The current context's handle; null if there is none. It may be that of a destroyed context.
 CUcontext current_handle();
-/// The current context, active. kInvalidContext: none; kContextIsDestroyed: it is gone.
+/// The current context, active. kInvalidContext: none; kContextIsDestroyed: it is gone;
+/// kNotPermitted: in a host function.
 Result<Context*> current_context();
 void push_current(CUcontext context);
 /// Null if the stack is empty.
 CUcontext pop_current();
 /// Replaces the top; null pops it.
 void set_current(CUcontext context);
+
+/// While one lives, a host function of the application runs on the thread. It may not call CUDA:
+/// waiting there would be for itself. current_context() answers kNotPermitted.
+class HostFunctionScope {
+ public:
+  HostFunctionScope();
+  ~HostFunctionScope();
+  HostFunctionScope(const HostFunctionScope&) = delete;
+  HostFunctionScope& operator=(const HostFunctionScope&) = delete;
+};
+bool in_host_function();
+Status not_permitted();
 
 }  // namespace cuda_shim::objects

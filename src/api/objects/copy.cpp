@@ -11,11 +11,12 @@
 namespace cuda_shim::objects {
 namespace {
 
-// kMapped: cuMemMap's, which may lack the right to be touched.
-enum class Reach { kDevice, kMapped, kPinned, kPageable };
+// kVisible: device memory that the host looks at without asking (managed, or marked SYNC_MEMOPS),
+// so that the synchronous calls wait. kMapped: cuMemMap's, which may lack the right to be touched.
+enum class Reach { kDevice, kVisible, kMapped, kPinned, kPageable };
 
 bool is_device(Reach reach) {
-  return reach == Reach::kDevice || reach == Reach::kMapped;
+  return reach == Reach::kDevice || reach == Reach::kVisible || reach == Reach::kMapped;
 }
 
 // Bytes from the first to behind the last of a pitched range; 0 if that overflows.
@@ -37,15 +38,20 @@ Status outside(std::uint64_t address, std::uint64_t bytes) {
 
 // What kind of memory an end of a copy is.
 Result<Reach> classify(std::uint64_t address, std::uint64_t bytes, CopySide side) {
-  if (bytes == 0 || address == 0) return error(outside(address, bytes));
+  if (bytes == 0 || address == 0 || address + bytes < address)
+    return error(outside(address, bytes));
   std::optional<Allocation> found = allocations().find(address);
   if (!found) {
     if (side == CopySide::kDevice) return error(outside(address, bytes));
     return Reach::kPageable;
   }
-  if (!found->holds(address, bytes)) return error(outside(address, bytes));
-  if (found->kind == MemoryKind::kVirtual) return Reach::kMapped;
-  return found->is_host() ? Reach::kPinned : Reach::kDevice;
+  bool mapped = found->kind == MemoryKind::kVirtual;
+  if (!found->holds(address, bytes) && !(mapped && allocations().is_mapped(address, bytes)))
+    return error(outside(address, bytes));
+  if (mapped) return Reach::kMapped;
+  if (found->is_host()) return Reach::kPinned;
+  bool visible = found->kind == MemoryKind::kManaged || found->sync_memops;
+  return visible ? Reach::kVisible : Reach::kDevice;
 }
 
 Status submit(Stream& stream, const cuda_shim_copy& shape) {
@@ -74,9 +80,12 @@ bool copied_in_place(Stream& stream, const cuda_shim_copy& shape) {
 // Copies the rows of pageable memory aside, so that the application may change them as soon as the
 // call returns.
 Status submit_staged(Stream& stream, const cuda_shim_copy& shape) {
-  if (stream.queue()->idle()) return submit_and_wait(stream, shape);
-  std::size_t bytes = shape.width * shape.height * shape.depth;
-  auto* staged = static_cast<std::byte*>(std::malloc(bytes));
+  Result<std::uint64_t> end = stream.point();
+  if (end && stream.queue()->reached(*end)) return submit_and_wait(stream, shape);
+  std::size_t bytes = 0;
+  bool fits = !__builtin_mul_overflow(shape.width, shape.height, &bytes) &&
+              !__builtin_mul_overflow(bytes, shape.depth, &bytes);
+  auto* staged = fits ? static_cast<std::byte*>(std::malloc(bytes)) : nullptr;
   if (staged == nullptr) return submit_and_wait(stream, shape);
   std::byte* to = staged;
   for (std::size_t z = 0; z < shape.depth; ++z)
@@ -116,9 +125,11 @@ Status copy(Stream& stream, const cuda_shim_copy& shape, CopySide destination_si
   bool on_device = is_device(*destination) && is_device(*source);
   if (!on_device && !stream.context().device().has(CUDA_SHIM_CAP_SHARED_HOST_MEMORY))
     return Status(StatusCode::kNotSupported, "This device cannot reach host memory yet.");
-  if (on_device) return submit(stream, shape);
+  bool visible = *destination == Reach::kVisible || *source == Reach::kVisible;
+  if (on_device && (mode == CopyMode::kAsynchronous || !visible)) return submit(stream, shape);
   if (mode == CopyMode::kSynchronous || *destination == Reach::kPageable) {
-    bool open = *destination != Reach::kMapped && *source != Reach::kMapped;
+    bool open = *destination != Reach::kMapped && *source != Reach::kMapped &&
+                stream.context().device().has(CUDA_SHIM_CAP_SHARED_HOST_MEMORY);
     return open && copied_in_place(stream, shape) ? Status() : submit_and_wait(stream, shape);
   }
   return *source == Reach::kPageable ? submit_staged(stream, shape) : submit(stream, shape);
@@ -140,11 +151,16 @@ Status fill(Stream& stream, const cuda_shim_fill& shape, CopyMode mode) {
                     shape.destination, shape.pitch, shape.element_bytes));
   std::uint64_t width = 0;
   if (__builtin_mul_overflow(shape.width, shape.element_bytes, &width)) width = 0;
+  if (shape.height > 1 && shape.pitch < width)
+    return Status(
+        StatusCode::kInvalidValue,
+        fmt::format("Pitch {} is smaller than the {} bytes of a row.", shape.pitch, width));
   std::uint64_t bytes = width == 0 ? 0 : span_of(width, shape.height, 1, shape.pitch, 0);
   Result<Reach> reach = classify(shape.destination, bytes, CopySide::kDevice);
   if (!reach) return std::move(reach.error());
   Status status = stream.submit([&](devices::Queue& queue) { return queue.fill(shape); });
-  bool wait = mode == CopyMode::kSynchronous && *reach == Reach::kPinned;
+  bool wait =
+      mode == CopyMode::kSynchronous && (*reach == Reach::kPinned || *reach == Reach::kVisible);
   return status && wait ? stream.synchronize() : std::move(status);
 }
 

@@ -5,7 +5,8 @@
 //   from or to pageable memory   nothing of it is touched after the call returned: to the device it
 //   is staged if the stream is busy,
 //                                from the device the call waits
-//   pinned, managed, device      asynchronous if asked for
+//   pinned, managed, device      asynchronous if asked for; between device memory always, unless
+//                                the host sees it: managed, or marked SYNC_MEMOPS
 //
 // Device memory is reached by the host directly (CUDA_SHIM_CAP_SHARED_HOST_MEMORY); others are
 // refused here until they have a staging path.
@@ -32,8 +33,8 @@ Status copy(Stream& stream, const cuda_shim_copy& shape, CopySide destination, C
 /// One copy of contiguous bytes.
 Status copy(Stream& stream, std::uint64_t destination, std::uint64_t source, std::size_t bytes,
             CopySide destination_side, CopySide source_side, CopyMode mode);
-/// Fills device memory. The synchronous form waits only where the memory is the host's, as CUDA's
-/// does.
+/// Fills device memory. The synchronous form waits only where the host sees the memory (pinned,
+/// managed), as CUDA's does.
 Status fill(Stream& stream, const cuda_shim_fill& shape, CopyMode mode);
 
 }  // namespace cuda_shim::objects

@@ -4,6 +4,7 @@
 // variables.
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "api/objects/context.h"
 
@@ -30,17 +31,23 @@ struct CurrentStack {
 };
 
 constinit thread_local CurrentStack current = {};
+// How many host functions of the application are running on this thread.
+constinit thread_local unsigned host_functions = 0;
 
-// A thread's default streams, one for each context that it used one in. They end with the thread.
-struct ThreadStreams {
-  struct Entry {
-    std::uint64_t activation;
-    CUstream stream;
-  };
-  std::vector<Entry> entries;
+// A thread's default streams, one for each context that it used one in.
+struct ThreadStream {
+  std::uint64_t activation;
+  CUstream stream;
+};
+constinit thread_local std::vector<ThreadStream>* thread_streams = nullptr;
 
-  ~ThreadStreams() {
-    for (Entry& entry : entries)
+// Ends the default streams with the thread. Those that a thread asks for after that (from a
+// destructor that runs later) end with their context.
+struct ThreadEnd {
+  ~ThreadEnd() {
+    std::unique_ptr<std::vector<ThreadStream>> streams(std::exchange(thread_streams, nullptr));
+    if (streams == nullptr || !initialized()) return;  // the child of a fork has none
+    for (ThreadStream& entry : *streams)
       if (Stream* stream = find<Stream>(entry.stream)) stream->context().destroy_stream(*stream);
   }
 };
@@ -52,6 +59,7 @@ CUcontext current_handle() {
 }
 
 Result<Context*> current_context() {
+  if (in_host_function()) return error(not_permitted());
   CUcontext handle = current_handle();
   if (handle == nullptr)
     return error(StatusCode::kInvalidContext, "The calling thread has no current context.");
@@ -81,14 +89,31 @@ void set_current(CUcontext context) {
   }
 }
 
+bool in_host_function() {
+  return host_functions != 0;
+}
+
+Status not_permitted() {
+  return Status(StatusCode::kNotPermitted, "A host function in a stream may not call CUDA.");
+}
+
+HostFunctionScope::HostFunctionScope() {
+  ++host_functions;
+}
+HostFunctionScope::~HostFunctionScope() {
+  --host_functions;
+}
+
 Result<Stream*> Context::thread_stream() {
-  thread_local ThreadStreams streams;
+  thread_local ThreadEnd at_thread_end;
+  if (thread_streams == nullptr) thread_streams = new std::vector<ThreadStream>;
   std::uint64_t now = activation();
-  for (ThreadStreams::Entry& entry : streams.entries)
+  for (ThreadStream& entry : *thread_streams)
     if (entry.activation == now)
       if (Stream* stream = find<Stream>(entry.stream)) return stream;
+  std::erase_if(*thread_streams, [](ThreadStream& entry) { return !find<Stream>(entry.stream); });
   Result<Stream*> made = create_stream(StreamRole::kBlocking, 0);
-  if (made) streams.entries.push_back({now, (*made)->handle()});
+  if (made) thread_streams->push_back({now, (*made)->handle()});
   return made;
 }
 

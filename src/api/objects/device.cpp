@@ -1,12 +1,17 @@
 // The list of devices: what the backends offer, cut down by CUDA_VISIBLE_DEVICES.
 #include "api/objects/device.h"
 
+#include <fmt/format.h>
+#include <pthread.h>
+
 #include <atomic>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include "api/objects/context.h"
+#include "api/objects/memory_pool.h"
 
 namespace cuda_shim::objects {
 namespace {
@@ -48,10 +53,19 @@ Status open_devices(DeviceList& list) {
 // Never freed: applications call us from their own exit handlers.
 constinit std::mutex open_mutex;
 constinit std::atomic<DeviceList*> open_list = nullptr;
+constinit std::atomic<bool> forked = false;
+
+// The child of a fork has the parent's objects but none of its threads: waiting for work would
+// never end. As with NVIDIA's driver, nothing works there.
+void give_up_in_child() {
+  forked.store(true, std::memory_order_release);
+  open_list.store(nullptr, std::memory_order_release);
+}
 
 }  // namespace
 
-Device::Device(const devices::Offer& offer, int ordinal) : offer_(offer), ordinal_(ordinal) {}
+Device::Device(const devices::Offer& offer, int ordinal)
+    : offer_(offer), ordinal_(ordinal), pools_(std::make_unique<DevicePools>(*this)) {}
 
 Device::~Device() = default;
 
@@ -74,10 +88,16 @@ Context& Device::primary() {
 
 Status initialize() {
   if (initialized()) return {};
+  if (forked.load(std::memory_order_acquire))
+    return Status(StatusCode::kNotInitialized,
+                  "The process was forked from one that had initialised CUDA.");
   std::lock_guard lock(open_mutex);
   if (initialized()) return {};
   auto list = std::make_unique<DeviceList>();
   if (Status status = open_devices(*list); !status) return status;
+  if (int failure = ::pthread_atfork(nullptr, nullptr, give_up_in_child); failure != 0)
+    return Status(StatusCode::kOperatingSystem,
+                  fmt::format("pthread_atfork failed: {}.", std::strerror(failure)));
   open_list.store(list.release(), std::memory_order_release);
   return {};
 }

@@ -16,6 +16,7 @@
 namespace cuda_shim::objects {
 
 class Context;
+class DevicePools;
 
 class Device {
  public:
@@ -35,7 +36,8 @@ class Device {
   Status describe();
   /// The context that the runtime API shares; made on first use, active while it is retained.
   Context& primary();
-  Context* primary_if_made() const { return primary_.get(); }
+  /// The memory pools of cuMemAllocAsync.
+  DevicePools& pools() { return *pools_; }
 
  private:
   devices::Offer offer_;
@@ -44,6 +46,7 @@ class Device {
   cuda_shim_target target_ = {};
   std::once_flag primary_made_;
   std::unique_ptr<Context> primary_;
+  std::unique_ptr<DevicePools> pools_;
 };
 
 /// Value of a device attribute; kInvalidValue for a number that CUDA 13.0 does not know.

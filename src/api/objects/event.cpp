@@ -36,7 +36,10 @@ Status Event::record(Stream& stream) {
   Record made;
   if (!(flags_ & CU_EVENT_DISABLE_TIMING)) {
     made.time = context_.timestamps().take();
-    if (Status status = stamp(stream, made.time); !status) return status;
+    if (Status status = stamp(stream, made.time); !status) {
+      context_.timestamps().give(made.time, nullptr, 0);
+      return status;
+    }
   }
   Result<std::uint64_t> point = stream.point();
   if (!point) return std::move(point.error());

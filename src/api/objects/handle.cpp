@@ -53,13 +53,20 @@ std::uint64_t insert(Kind kind, void* object) {
   return handle;
 }
 
-void erase(std::uint64_t handle) {
+void* take(std::uint64_t handle, Kind kind) {
   std::lock_guard lock(mutex);
+  void* object = find(handle, kind);
+  if (object == nullptr) return nullptr;
   std::uint32_t index = handle & ((1u << kIndexBits) - 1);
   Slot& slot = slot_at(index);
   slot.handle.store(0, std::memory_order_release);
   slot.next_free = first_free;
   first_free = index;
+  return object;
+}
+
+void erase(std::uint64_t handle) {
+  take(handle, static_cast<Kind>(handle >> kKindShift));
 }
 
 }  // namespace cuda_shim::objects::handle_table

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <new>
 
 namespace cuda_shim::objects {
 
@@ -43,8 +44,10 @@ extern constinit std::atomic<Slot*> chunks[1u << (kIndexBits - kChunkBits)];
 
 /// Gives out a handle for the object; 0 if all slots are taken.
 std::uint64_t insert(Kind kind, void* object);
-/// Takes the handle back; later lookups fail. The handle must be live.
+/// Takes the handle back; later lookups fail. Nothing happens if it is not live (any more).
 void erase(std::uint64_t handle);
+/// find and erase in one step: of many callers one gets the object.
+void* take(std::uint64_t handle, Kind kind);
 
 /// The object, or null if the value is not a live handle of the kind.
 inline void* find(std::uint64_t handle, Kind kind) {
@@ -65,14 +68,22 @@ T* find(typename T::CHandle handle) {
   return static_cast<T*>(handle_table::find((std::uint64_t)handle, T::kKind));
 }
 
-/// A handle that lives as long as the object that has it as a member.
+/// The object behind a handle that ends with this call, to be destroyed by the caller; null if it
+/// was not live. A second call that comes at the same time gets nothing.
+template <class T>
+T* take(typename T::CHandle handle) {
+  return static_cast<T*>(handle_table::take((std::uint64_t)handle, T::kKind));
+}
+
+/// A handle that lives as long as the object that has it as a member, unless it is taken before.
+/// Where all slots are in use the object cannot be made: a handle of 0 would mean something else.
 template <class T>
 class OwnedHandle {
  public:
-  explicit OwnedHandle(T* object) : value_(handle_table::insert(T::kKind, object)) {}
-  ~OwnedHandle() {
-    if (value_ != 0) handle_table::erase(value_);
+  explicit OwnedHandle(T* object) : value_(handle_table::insert(T::kKind, object)) {
+    if (value_ == 0) throw std::bad_alloc();
   }
+  ~OwnedHandle() { handle_table::erase(value_); }
   OwnedHandle(const OwnedHandle&) = delete;
   OwnedHandle& operator=(const OwnedHandle&) = delete;
 

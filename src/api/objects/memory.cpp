@@ -6,6 +6,8 @@
 
 #include <memory>
 
+#include "api/objects/memory_pool.h"
+
 namespace cuda_shim::objects {
 namespace {
 
@@ -28,15 +30,16 @@ std::optional<Allocation> take_device(std::uint64_t address) {
   return taken ? taken : allocations().erase(address, MemoryKind::kManaged);
 }
 
-// Memory whose free waits for a stream.
-struct PendingFree {
-  Context* context;
-  std::uint64_t address;
-};
+Status give_back(const Allocation& allocation) {
+  if (allocation.pool == nullptr) return allocation.context->instance().free(allocation.base);
+  allocation.pool->give(allocation.base);
+  return {};
+}
 
+// For memory whose free waits for a stream.
 void free_now(void* argument) {
-  std::unique_ptr<PendingFree> pending(static_cast<PendingFree*>(argument));
-  [[maybe_unused]] Status freed = pending->context->instance().free(pending->address);
+  std::unique_ptr<Allocation> pending(static_cast<Allocation*>(argument));
+  [[maybe_unused]] Status freed = give_back(*pending);
 }
 
 }  // namespace
@@ -54,6 +57,18 @@ Result<std::uint64_t> allocate_device(Context& context, std::size_t bytes, Memor
                fmt::format("The device gave out 0x{:x}, which is in use.", *address));
 }
 
+Result<std::uint64_t> allocate_from_pool(Context& context, std::shared_ptr<MemoryPool> pool,
+                                         std::size_t bytes) {
+  if (bytes == 0) return error(no_bytes());
+  Result<std::uint64_t> address = pool->take(context, bytes);
+  if (!address) return address;
+  if (allocations().insert({.base = *address, .bytes = bytes, .context = &context, .pool = pool}))
+    return address;
+  pool->give(*address);
+  return error(StatusCode::kUnknown,
+               fmt::format("The device gave out 0x{:x}, which is in use.", *address));
+}
+
 Status free_device(std::uint64_t address) {
   if (address == 0) return {};
   std::optional<Allocation> taken = take_device(address);
@@ -61,14 +76,20 @@ Status free_device(std::uint64_t address) {
   // Kernels in flight may still use the memory: cuMemFree waits for them. The sticky error is the
   // caller's to report.
   [[maybe_unused]] Status drained = taken->context->synchronize();
-  return taken->context->instance().free(address);
+  return give_back(*taken);
 }
 
 Status free_device_async(Stream& stream, std::uint64_t address) {
   if (address == 0) return Status(StatusCode::kInvalidValue, "The address to free is null.");
   std::optional<Allocation> taken = take_device(address);
   if (!taken) return not_allocated(address);
-  auto pending = std::make_unique<PendingFree>(taken->context, address);
+  if (taken->context != &stream.context()) {
+    // The memory's context may end before the other's stream gets there: waits.
+    Status drained = stream.synchronize();
+    Status freed = give_back(*taken);
+    return drained ? std::move(freed) : std::move(drained);
+  }
+  auto pending = std::make_unique<Allocation>(*std::move(taken));
   Status status = stream.call(free_now, pending.get());
   if (status) static_cast<void>(pending.release());
   return status;

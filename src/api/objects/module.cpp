@@ -43,7 +43,12 @@ Status Module::place_variables() {
     std::uint64_t value = memory_ + fixup.target;
     std::memcpy(contents.data() + fixup.offset, &value, sizeof value);
   }
-  // On a queue of its own order: nothing can use the memory before this returns.
+  // Nothing can use the memory before this returns. Where the host reaches it, loading does not
+  // wait for what the legacy stream is doing: that may be waiting for the thread that loads.
+  if (context_.device().has(CUDA_SHIM_CAP_SHARED_HOST_MEMORY)) {
+    std::memcpy(reinterpret_cast<void*>(memory_), contents.data(), bytes);
+    return {};
+  }
   auto source = reinterpret_cast<std::uint64_t>(contents.data());
   cuda_shim_copy copy = {memory_, source, bytes, 1, 1, bytes, bytes, bytes, bytes};
   WorkQueue& queue = *context_.legacy_stream().queue();

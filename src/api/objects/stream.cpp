@@ -69,7 +69,10 @@ Result<std::uint64_t> Stream::point() {
 
 Status Stream::synchronize() {
   Result<std::uint64_t> end = point();
-  return end ? queue_->synchronize(*end) : std::move(end.error());
+  if (!end) return std::move(end.error());
+  // Another thread may destroy the stream while this one waits.
+  std::shared_ptr<WorkQueue> queue = queue_;
+  return queue->synchronize(*end);
 }
 
 Status Stream::wait_for(const std::shared_ptr<WorkQueue>& other, std::uint64_t point,

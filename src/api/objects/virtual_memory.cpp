@@ -153,14 +153,22 @@ Status VirtualMemory::map(CUdeviceptr address, std::size_t bytes, std::size_t of
   return {};
 }
 
+Result<std::pair<VirtualMemory::Mappings::iterator, VirtualMemory::Mappings::iterator>>
+VirtualMemory::whole_mappings(CUdeviceptr address, std::size_t bytes) {
+  auto first = mappings_.find(address);
+  auto last = first;
+  std::size_t covered = 0;
+  for (; last != mappings_.end() && last->first - address == covered && covered < bytes; ++last)
+    covered += last->second.bytes;
+  if (bytes != 0 && covered == bytes) return std::pair(first, last);
+  return error(bad(fmt::format("The {} bytes at 0x{:x} are not whole mappings.", bytes, address)));
+}
+
 Status VirtualMemory::unmap(CUdeviceptr address, std::size_t bytes) {
   std::lock_guard lock(mutex_);
-  auto found = mappings_.lower_bound(address);
-  auto last = mappings_.lower_bound(address + bytes);
-  std::size_t covered = 0;
-  for (auto entry = found; entry != last; ++entry) covered += entry->second.bytes;
-  if (bytes == 0 || covered != bytes)
-    return bad(fmt::format("The {} bytes at 0x{:x} are not whole mappings.", bytes, address));
+  auto range = whole_mappings(address, bytes);
+  if (!range) return std::move(range.error());
+  auto [found, last] = *range;
   for (auto entry = found; entry != last; ++entry)
     allocations().erase(entry->first, MemoryKind::kVirtual);
   mappings_.erase(found, last);
@@ -169,12 +177,9 @@ Status VirtualMemory::unmap(CUdeviceptr address, std::size_t bytes) {
 
 Status VirtualMemory::set_access(CUdeviceptr address, std::size_t bytes, CUmemAccess_flags flags) {
   std::lock_guard lock(mutex_);
-  auto found = mappings_.lower_bound(address);
-  auto last = mappings_.lower_bound(address + bytes);
-  std::size_t covered = 0;
-  for (auto entry = found; entry != last; ++entry) covered += entry->second.bytes;
-  if (bytes == 0 || covered != bytes)
-    return bad(fmt::format("The {} bytes at 0x{:x} are not whole mappings.", bytes, address));
+  auto range = whole_mappings(address, bytes);
+  if (!range) return std::move(range.error());
+  auto [found, last] = *range;
   if (::mprotect(pointer(address), bytes, protection(flags)) != 0) return system_failed("mprotect");
   for (auto entry = found; entry != last; ++entry) entry->second.access = flags;
   return {};

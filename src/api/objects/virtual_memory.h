@@ -71,6 +71,10 @@ class VirtualMemory {
 
   bool reserved(CUdeviceptr address, std::size_t bytes) const;
   bool free_of_mappings(CUdeviceptr address, std::size_t bytes) const;
+  using Mappings = std::map<CUdeviceptr, Mapping>;
+  /// The mappings that make up the range, without a gap and without a part of one.
+  Result<std::pair<Mappings::iterator, Mappings::iterator>> whole_mappings(CUdeviceptr address,
+                                                                           std::size_t bytes);
 
   std::mutex mutex_;  // guards all below
   std::map<CUdeviceptr, std::size_t> ranges_;

@@ -20,7 +20,14 @@ bool WorkQueue::idle() {
 
 Status WorkQueue::synchronize(std::uint64_t point) {
   // Also where the point has been reached: a device hands out kernels' printf output here.
-  return point == 0 ? Status() : queue_.synchronize(point);
+  if (point == 0) return {};
+  std::shared_lock lock(open_mutex_);
+  return queue_ ? queue_.synchronize(point) : Status();
+}
+
+void WorkQueue::close() {
+  std::unique_lock lock(open_mutex_);
+  queue_ = {};
 }
 
 Status WorkQueue::drain() {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 
 #include "cuda_shim/status.h"
 #include "devices/registry.h"
@@ -34,11 +35,13 @@ class WorkQueue {
   /// Later work waits for `other` to reach `point`. `foreign`: it belongs to another context, whose
   /// queues the device cannot wait for.
   Status wait_for(const std::shared_ptr<WorkQueue>& other, std::uint64_t point, bool foreign);
-  /// Ends the device's queue, with its context.
-  void close() { queue_ = {}; }
+  /// Ends the device's queue, with its context. A queue of another context may be waiting for this
+  /// one; it has nothing to wait for any more, but must have let go first.
+  void close();
 
  private:
   devices::Queue queue_;
+  std::shared_mutex open_mutex_;  // held while somebody waits for queue_, and exclusively to end it
   std::atomic<std::uint64_t> submissions_ = 0;
   std::mutex mutex_;  // guards point_ and counted_
   std::uint64_t point_ = 0;

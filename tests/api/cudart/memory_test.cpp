@@ -161,6 +161,16 @@ TEST(Fill, SetsOnlyThePartOfABox) {
   EXPECT_EQ(cudaFree(box.ptr), cudaSuccess);
 }
 
+TEST(Fill, RefusesABoxThatWrapsAround) {
+  cudaPitchedPtr box;
+  ASSERT_EQ(cudaMalloc3D(&box, {4, 4, 2}), cudaSuccess);
+  box.ysize = size_t(1) << 63;
+  EXPECT_EQ(cudaMemset3D(box, 1, {4, size_t(1) << 63, 2}), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaMemset3D(box, 1, {4, 1, 2}), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaFree(box.ptr), cudaSuccess);
+  cudaGetLastError();
+}
+
 TEST(HostMemory, IsSeenByTheDeviceUnderTheSameOrAnotherAddress) {
   int* host = nullptr;
   void* device = nullptr;

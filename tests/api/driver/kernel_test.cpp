@@ -113,6 +113,38 @@ TEST_F(Kernels, AttributesAreKnown) {
   EXPECT_EQ(block, 64);
 }
 
+TEST_F(Kernels, ClustersAreOfOneBlock) {
+  CUfunction add = function(kAdd, "add");
+  CUlaunchConfig config = {};
+  config.gridDimX = config.gridDimY = config.gridDimZ = 1;
+  config.blockDimX = 64;
+  config.blockDimY = config.blockDimZ = 1;
+  int size = 0, clusters = 0, blocks = 0, multiprocessors = 0;
+  ASSERT_CU(cuOccupancyMaxPotentialClusterSize(&size, add, &config));
+  EXPECT_EQ(size, 1);
+  ASSERT_CU(cuOccupancyMaxActiveClusters(&clusters, add, &config));
+  ASSERT_CU(cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, add, 64, 0));
+  ASSERT_CU(
+      cuDeviceGetAttribute(&multiprocessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device_));
+  EXPECT_EQ(clusters, blocks * multiprocessors);
+  CUlaunchAttribute pair = {};
+  pair.id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
+  pair.value.clusterDim = {2, 1, 1};
+  config.attrs = &pair;
+  config.numAttrs = 1;
+  EXPECT_EQ(cuOccupancyMaxActiveClusters(&clusters, add, &config), CUDA_ERROR_INVALID_CLUSTER_SIZE);
+  EXPECT_EQ(cuOccupancyMaxActiveClusters(nullptr, add, &config), CUDA_ERROR_INVALID_VALUE);
+}
+
+TEST_F(Kernels, NoLibraryHasUnifiedFunctions) {
+  CUlibrary library = nullptr;
+  ASSERT_CU(cuLibraryLoadData(&library, kAdd, nullptr, nullptr, 0, nullptr, nullptr, 0));
+  void* pointer = nullptr;
+  EXPECT_EQ(cuLibraryGetUnifiedFunction(&pointer, library, "add"), CUDA_ERROR_NOT_FOUND);
+  ASSERT_CU(cuLibraryUnload(library));
+  EXPECT_EQ(cuLibraryUnload(library), CUDA_ERROR_INVALID_HANDLE);
+}
+
 TEST_F(Kernels, ParametersAreDescribed) {
   CUfunction add = function(kAdd, "add");
   size_t offset = 0, bytes = 0;

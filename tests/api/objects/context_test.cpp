@@ -44,6 +44,8 @@ TEST_F(ContextTest, ThePrimaryContextKeepsItsHandleOverAReset) {
   EXPECT_EQ(primary.handle(), handle);
   EXPECT_NE(primary.activation(), activation);
   EXPECT_TRUE(primary.release().ok());
+  EXPECT_TRUE(primary.active()) << "the reset has released nothing";
+  EXPECT_TRUE(primary.release().ok());
   EXPECT_EQ(primary.release().code(), StatusCode::kInvalidContext);
 }
 

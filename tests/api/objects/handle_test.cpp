@@ -43,6 +43,15 @@ TEST(Handle, StaysDeadAfterItsSlotIsUsedAgain) {
   EXPECT_EQ(find<Apple>(dead), nullptr);
 }
 
+TEST(Handle, IsTakenOnce) {
+  Apple apple;
+  auto handle = apple.handle.as<std::uint64_t>();
+  EXPECT_EQ(take<Pear>(handle), nullptr);
+  EXPECT_EQ(take<Apple>(handle), &apple);
+  EXPECT_EQ(take<Apple>(handle), nullptr);
+  EXPECT_EQ(find<Apple>(handle), nullptr);
+}
+
 TEST(Handle, GarbageIsRefusedWithoutTouchingIt) {
   for (std::uint64_t garbage :
        {std::uint64_t(0), std::uint64_t(1), std::uint64_t(2), ~std::uint64_t(0),

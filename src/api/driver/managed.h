@@ -12,5 +12,7 @@ namespace cuda_shim::driver {
 Status check_managed_range(CUdeviceptr address, std::size_t bytes);
 /// kInvalidDevice for a location that does not exist.
 Status check_location(const CUmemLocation& location);
+/// Remembers for cuMemRangeGetAttribute where a range was prefetched to.
+void note_prefetch(CUdeviceptr address, std::size_t bytes, const CUmemLocation& location);
 
 }  // namespace cuda_shim::driver
