@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <ucontext.h>
 
+#include <atomic>
+#include <memory>
 #include <mutex>
 
 #include "devices/cpu/scheduler.h"
@@ -19,7 +21,20 @@ namespace {
 __attribute__((tls_model("initial-exec"))) thread_local Worker* t_worker = nullptr;
 
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
-struct sigaction g_previous[64];
+
+// The handlers that were there before us, and the ones that get what is not ours: those or what the
+// application has installed since. Handlers read them at any time, so they are never freed.
+const struct sigaction* g_first[64];
+std::atomic<const struct sigaction*> g_next[64];
+
+// The signal that this thread is passing on: a handler of the application's may call the one that
+// it found, which is ours. Not cleared by a handler that jumps away; a later signal on the same
+// stack then has the same context, but the frame of a first call too.
+struct Passing {
+  const void* context;
+  const void* frame;
+};
+__attribute__((tls_model("initial-exec"))) thread_local Passing t_passing = {};
 
 // Where an interrupted thread was, and where it goes on when the handler returns.
 struct Place {
@@ -66,22 +81,30 @@ void set_signal_mask() {
   ::pthread_sigmask(SIG_SETMASK, &all_but_faults, nullptr);
 }
 
-// As if our handler had never been there.
-void pass_on(int signal, siginfo_t* info, void* context) {
-  const struct sigaction& previous = g_previous[signal];
-  if (previous.sa_flags & SA_SIGINFO) return previous.sa_sigaction(signal, info, context);
-  if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN)
-    return previous.sa_handler(signal);
+void call(const struct sigaction& handler, int signal, siginfo_t* info, void* context) {
+  if (handler.sa_flags & SA_SIGINFO) return handler.sa_sigaction(signal, info, context);
+  if (handler.sa_handler != SIG_DFL && handler.sa_handler != SIG_IGN)
+    return handler.sa_handler(signal);
   // The instruction runs again without us and ends the process as it would have; a sent signal must
   // be sent again.
-  ::sigaction(signal, &previous, nullptr);
+  ::sigaction(signal, &handler, nullptr);
   if (info->si_code <= 0) ::raise(signal);
+}
+
+// As if our handler had never been there.
+void pass_on(int signal, siginfo_t* info, void* context, const void* frame) {
+  bool comes_back = t_passing.context == context && t_passing.frame != frame;
+  if (comes_back) return call(*g_first[signal], signal, info, context);
+  t_passing = {context, frame};
+  call(*g_next[signal].load(std::memory_order_acquire), signal, info, context);
+  t_passing = {};  // and so the call above is none at the end, which would give up our frame
 }
 
 void on_signal(int signal, siginfo_t* info, void* context) {
   Worker* worker = t_worker;
   // si_code <= 0: sent by kill or raise, no fault of the work.
-  if (!worker || !worker->guarded || info->si_code <= 0) return pass_on(signal, info, context);
+  if (!worker || !worker->guarded || info->si_code <= 0)
+    return pass_on(signal, info, context, __builtin_frame_address(0));
   Place place = place_of(context);
   worker->abandonment = {signal, info->si_code, reinterpret_cast<std::uintptr_t>(info->si_addr),
                          place.instruction};
@@ -89,6 +112,33 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   // By returning, not by a jump out of the handler: then nobody (sanitizers, the system) believes
   // that it is still running.
   set_place(context, {reinterpret_cast<std::uintptr_t>(&after_signal), worker->recover_stack});
+}
+
+bool is_ours(const struct sigaction& action) {
+  return (action.sa_flags & SA_SIGINFO) && action.sa_sigaction == on_signal;
+}
+
+void take_signal(int signal) {
+  static std::mutex mutex;  // guards the order of handlers: none is taken for the next twice
+  std::lock_guard lock(mutex);
+  auto found = std::make_unique<struct sigaction>();
+  ::sigaction(signal, nullptr, found.get());
+  if (is_ours(*found)) return;
+  g_next[signal].store(found.release(), std::memory_order_release);
+  struct sigaction action = {};
+  action.sa_sigaction = on_signal;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  ::sigaction(signal, &action, nullptr);
+}
+
+// Applications install handlers after us, and the faults of kernels would reach those. Who installs
+// one takes SIGSEGV among them.
+void keep_signals() {
+  struct sigaction current;
+  ::sigaction(SIGSEGV, nullptr, &current);
+  if (is_ours(current)) [[likely]]
+    return;
+  for (int signal : kSignals) take_signal(signal);
 }
 
 // Where the worker's own stack lies.
@@ -148,6 +198,7 @@ bool run_guarded(Worker& worker, void (*function)(void*), void* argument) {
   auto frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   worker.recover_stack = (frame - kBelowFrame) & ~std::uintptr_t{63};
   worker.abandonment = {};
+  keep_signals();
 #if CUDA_SHIM_SANITIZER_FIBERS
   worker.running = &worker.sanitizer;
 #endif
@@ -178,10 +229,12 @@ void abandon_work(Worker& worker) {
 void install_fault_handlers() {
   static std::once_flag once;
   std::call_once(once, [] {
-    struct sigaction action = {};
-    action.sa_sigaction = on_signal;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-    for (int signal : kSignals) ::sigaction(signal, &action, &g_previous[signal]);
+    for (int signal : kSignals) {
+      auto* first = new struct sigaction;
+      ::sigaction(signal, nullptr, first);
+      g_first[signal] = first;
+      take_signal(signal);
+    }
   });
 }
 

@@ -62,8 +62,9 @@ bool run_guarded(Worker& worker, void (*function)(void*), void* argument);
 /// Leaves run_guarded from within, on whatever stack.
 [[noreturn]] void abandon_work(Worker& worker);
 
-/// Installs the signal handlers, once. Signals that are not ours go on to the handlers that were
-/// there before.
+/// Installs the signal handlers, once. Signals that are not ours go on to the application's
+/// handlers: those from before, or those that it installed later, before which run_guarded puts
+/// ours again.
 void install_fault_handlers();
 
 }  // namespace cuda_shim::devices::cpu
