@@ -115,8 +115,8 @@ std::unique_ptr<Redirection> serve(const link_map* object) {
       CUDA_SHIM_LOG(
           kWarning,
           "'{}' has NVIDIA's CUDA runtime linked in and its symbol table stripped, so the "
-          "runtime cannot be replaced and will find no device; rebuild with -cudart shared "
-          "or without stripping.",
+          "runtime cannot be replaced and its CUDA calls will fail (error 500, named symbol not "
+          "found); relink it with -cudart shared, or do not strip it.",
           display_name(object));
       return nullptr;
     case Holding::kUnknownCudart:
