@@ -21,17 +21,13 @@ using ptx::ScalarType;
 constexpr unsigned kUnitBits = 4;
 constexpr unsigned kUnitsOfWord = 8;
 
-unsigned bits_of_accumulator(ScalarType type) {
-  return ptx::bits_of(type);
-}
-
 /// Registers that a lane needs for its elements.
 unsigned registers_needed(const Fragment& fragment, const MatrixElement& element) {
   return fragment.elements() / element.per_register();
 }
 
 unsigned words_of_accumulator(const Fragment& fragment, ScalarType type) {
-  return fragment.elements() * bits_of_accumulator(type) / 32;
+  return fragment.elements() * ptx::bits_of(type) / 32;
 }
 
 /// What the lanes give each other, as word offsets in a lane's part.
@@ -131,7 +127,7 @@ class ProductFunction {
 
   /// Of each element of D, lane by lane, where the element of C is that it is added to.
   std::vector<std::uint16_t> addend_places() const {
-    const unsigned bits = bits_of_accumulator(p_.c_type);
+    const unsigned bits = ptx::bits_of(p_.c_type);
     const std::vector<std::uint16_t> by_place = places(p_.c, bits, words_.c, false);
     std::vector<std::uint16_t> table;
     for (unsigned lane = 0; lane < kLanes; ++lane)
@@ -171,14 +167,14 @@ class ProductFunction {
     ir_.CreateStore(addend(element, index), sum_);
     f_.loop(p_.a.columns, [&](Value* k) { add_product(k); });
     Value* sum = ir_.CreateLoad(sum_type(), sum_);
-    Value* offset = ir_.CreateMul(element, number(bits_of_accumulator(p_.d_type) / 8));
+    Value* offset = ir_.CreateMul(element, number(ptx::bits_of(p_.d_type) / 8));
     Value* rounded_sum = round_sum(ir_, sum, p_.d_type, kind_);
     ir_.CreateAlignedStore(rounded_sum, f_.at(result_, offset),
-                           llvm::Align(bits_of_accumulator(p_.d_type) / 8));
+                           llvm::Align(ptx::bits_of(p_.d_type) / 8));
   }
 
   Value* addend(Value* element, Value* index) {
-    const unsigned bits = bits_of_accumulator(p_.c_type);
+    const unsigned bits = ptx::bits_of(p_.c_type);
     const bool own = p_.c.kind == p_.d.kind;
     Value* unit = own ? ir_.CreateAdd(ir_.CreateMul(element, number(bits / kUnitBits)),
                                       number(words_.c * kUnitsOfWord))
@@ -323,6 +319,10 @@ Status check_operands(const Lowering& lowering, const MatrixProduct& p) {
   for (unsigned operand = kD; operand <= kC; ++operand)
     if (Status status = check_registers(lowering, operand, counts[operand]); !status.ok())
       return status;
+  const unsigned first_scale = kRest + (p.sparse ? 2 : 0);
+  for (unsigned operand = first_scale + 1; p.scales > 0 && operand <= first_scale + 3; operand += 2)
+    if (lowering.element_count(operand) != 2)
+      return lowering.not_supported("a selector of scales is a byte and a thread.");
   return {};
 }
 
