@@ -16,7 +16,7 @@ namespace cuda_shim::loader {
 struct LazyTarget {
   std::string name;
   RuntimeLibrary library;
-  bool lacking = false;  ///< calls get an error
+  bool lacking = false;   ///< calls get an error
   void** slot = nullptr;  ///< the trampoline's; set when it is written
 };
 
