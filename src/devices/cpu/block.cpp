@@ -56,7 +56,7 @@ void Block::start(void (*entry)(void*), void* engine) {
     unsigned char* top = stacks.data() + (i + 1) * stack_stride;
     fiber.stack_pointer = prepare_stack(top - colour(i), entry, &fiber);
 #if CUDA_SHIM_SANITIZER_FIBERS
-    fiber.sanitizer.fake_stack = nullptr;
+    renew(fiber.sanitizer);
     fiber.sanitizer.bottom = top - stack_stride + page_bytes();
     fiber.sanitizer.size = stack_stride - page_bytes();
 #endif

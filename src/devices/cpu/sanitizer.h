@@ -37,8 +37,20 @@ struct SanitizerFiber {
   void* context = nullptr;  // ThreadSanitizer's
 };
 
-/// Before the switch from `from` to `to`. `ends`: `from` is never resumed.
-inline void announce_switch(SanitizerFiber& from, SanitizerFiber& to, bool ends) {
+/// Before a stack that ended is started again. What ThreadSanitizer noted of the functions that it
+/// never left goes, too.
+inline void renew(SanitizerFiber& fiber) {
+  fiber.fake_stack = nullptr;
+#if defined(CUDA_SHIM_TSAN)
+  if (fiber.context) __tsan_destroy_fiber(fiber.context);
+  fiber.context = nullptr;
+#endif
+}
+
+/// Before the switch from `from` to `to`. `ends`: `from` is never resumed. Always inline:
+/// ThreadSanitizer notes entry and exit of functions, and would note the exit in the other fiber.
+[[gnu::always_inline]] inline void announce_switch(SanitizerFiber& from, SanitizerFiber& to,
+                                                   bool ends) {
 #if defined(CUDA_SHIM_ASAN)
   __sanitizer_start_switch_fiber(ends ? nullptr : &from.fake_stack, to.bottom, to.size);
 #endif
@@ -50,7 +62,7 @@ inline void announce_switch(SanitizerFiber& from, SanitizerFiber& to, bool ends)
 
 /// First thing on the stack that was switched to. The first call of a fiber passes its own, empty
 /// state.
-inline void complete_switch(SanitizerFiber& self) {
+[[gnu::always_inline]] inline void complete_switch(SanitizerFiber& self) {
 #if defined(CUDA_SHIM_ASAN)
   __sanitizer_finish_switch_fiber(self.fake_stack, nullptr, nullptr);
 #endif
