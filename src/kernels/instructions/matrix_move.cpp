@@ -29,9 +29,10 @@ struct Move {
   bool transposed = false;
 };
 
-/// Row and column of element `within` of register `index` of a lane's fragment. The transposed
-/// forms of 8-bit elements put two of a column's neighbours side by side, then the two of the
-/// column eight further: an accumulator of mma transposed. (The manual only draws this.)
+/// Row and column of element `within` of register `index` of a lane's fragment. The manual draws
+/// the transposed forms of 8-bit elements and says no more. ldmatrix gives a lane four rows of
+/// column lane / 4 in one register, and of the column eight further in the other: a fragment of B.
+/// stmatrix takes an accumulator of mma: two rows of one column, then of the column eight further.
 struct Source {
   Value *row, *column;
 };
@@ -46,8 +47,10 @@ Source source_of(llvm::IRBuilder<>& ir, const Move& move, Value* lane, unsigned 
   const unsigned per_register = 32 / move.bits;
   if (!move.transposed) return {group, along(per_register, within)};
   if (move.bits == 16) return {along(2, within), group};
-  return {along(move.rows / 4, 2 * index + within % 2),
-          ir.CreateAdd(group, ir.getInt32(within / 2 * 8))};
+  const bool accumulator = move.rows == 8;
+  Value* further = ir.getInt32(8 * (accumulator ? within / 2 : index));
+  Value* row = accumulator ? along(2, within % 2) : along(4, within);
+  return {row, ir.CreateAdd(group, further)};
 }
 
 /// The address of a row, from what the lanes exchanged.

@@ -60,7 +60,7 @@ def place_m8n16(lane, matrix, _, i):
 
 
 def place_m16n16(lane, matrix, register, i):
-    return 16 * matrix + 4 * (lane % 4) + 2 * register + i % 2, lane // 4 + 8 * (i // 2)
+    return 16 * matrix + 4 * (lane % 4) + i, lane // 4 + 8 * register
 
 
 def place_m16n8(lane, matrix, _, i):
