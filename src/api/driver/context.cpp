@@ -1,5 +1,6 @@
 // Context management. Contexts that cuCtxCreate made are owned by their handle.
-#include <cstring>
+#include <algorithm>
+#include <memory>
 
 #include "api/driver/context_flags.h"
 #include "api/driver/entry.h"
@@ -26,6 +27,12 @@ Status create(CUcontext* context, unsigned flags, CUdevice ordinal) {
   *context = made->release()->handle();
   objects::push_current(*context);
   return {};
+}
+
+// Without touching the context: another thread may be destroying it.
+bool is_primary(CUcontext handle) {
+  return std::ranges::any_of(objects::devices(),
+                             [&](auto& device) { return device->primary().handle() == handle; });
 }
 
 // A context by handle, or the current one for null.
@@ -69,9 +76,7 @@ CUresult cuCtxCreate(CUcontext* pctx, unsigned int flags, CUdevice dev) {
 
 CUresult cuCtxDestroy(CUcontext ctx) {
   return outside_streams(__func__, [&]() -> Status {
-    Context* context = find<Context>(ctx);
-    std::unique_ptr<Context> ended(
-        context == nullptr || context->is_primary() ? nullptr : objects::take<Context>(ctx));
+    std::unique_ptr<Context> ended(is_primary(ctx) ? nullptr : objects::take<Context>(ctx));
     if (ended == nullptr)
       return Status(StatusCode::kInvalidContext,
                     "The handle is not that of a context that cuCtxCreate made.");

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <future>
+#include <string>
 #include <thread>
 
 #include "context_fixture.h"
@@ -27,6 +29,17 @@ class Gate {
   std::promise<void> open_;
   std::future<void> opened_ = open_.get_future();
 };
+
+// Returns once the thread blocks in the kernel.
+void wait_until_asleep(pid_t thread) {
+  std::string path = "/proc/self/task/" + std::to_string(thread) + "/stat";
+  for (char state = 'R'; state != 'S'; std::this_thread::yield()) {
+    std::ifstream stat(path);
+    std::string line;
+    std::getline(stat, line);
+    state = line.at(line.rfind(')') + 2);
+  }
+}
 
 void raise(void* flag) {
   static_cast<std::atomic<bool>*>(flag)->store(true);
@@ -76,16 +89,16 @@ TEST_F(Lifetime, AnEventMayBeDestroyedWhileAThreadWaitsForIt) {
   Gate gate;
   gate.close(nullptr);
   ASSERT_CU(cuEventRecord(event, nullptr));
-  std::promise<void> begun;
+  std::promise<pid_t> begun;
   auto wait = std::async(std::launch::async, [&] {
-    begun.set_value();
+    begun.set_value(::gettid());
     return cuEventSynchronize(event);
   });
-  begun.get_future().wait();
+  wait_until_asleep(begun.get_future().get());
   ASSERT_CU(cuEventDestroy(event));
   gate.open();
-  CUresult result = wait.get();
-  EXPECT_TRUE(result == CUDA_SUCCESS || result == CUDA_ERROR_INVALID_HANDLE) << result;
+  EXPECT_CU(wait.get());
+  EXPECT_CU(cuCtxSynchronize());
 }
 
 TEST_F(Lifetime, OfManyThreadsOneDestroysAContext) {
