@@ -24,6 +24,8 @@ Status stamp(Stream& stream, std::uint64_t* place) {
 }  // namespace
 
 Event::~Event() {
+  // A thread that waits for the event has taken what it needs under the mutex.
+  std::lock_guard lock(mutex_);
   if (record_.time) context_.timestamps().give(record_.time, record_.queue, record_.point);
 }
 
