@@ -21,7 +21,8 @@ struct CompileRequest {
   const Program* program = nullptr;
   const ProgramKernel* kernel = nullptr;
   cuda_shim_target target = {};
-  int optimisation_level = 3;  ///< 0..3
+  int optimisation_level = 3;    ///< 0..3
+  bool check_alignment = false;  ///< misaligned accesses end the launch
 };
 
 /// An owned code object.

@@ -12,6 +12,7 @@
 
 #include "kernels/dump.h"
 #include "kernels/instructions/module_lowering.h"
+#include "kernels/passes/check_alignment.h"
 #include "kernels/passes/delay_canonical_nans.h"
 #include "kernels/passes/insert_yields.h"
 #include "kernels/passes/prepare.h"
@@ -87,6 +88,7 @@ Result<CompiledKernel> translate(const CompileRequest& request) {
   // In SSA form, and before the optimiser moves selections of canonical NaNs into arithmetic.
   passes::delay_canonical_nans(*lowered->module);
   passes::insert_yields(*lowered->module);
+  if (request.check_alignment) passes::check_alignment(*lowered->module);
   if (dump.wants("ir")) dump.write("ir.ll", text_of(*lowered->module));
 
   Result<CompiledKernel> compiled = finish_host(*lowered, request, dump);

@@ -67,6 +67,22 @@ constexpr AttributeRow kAttributes[] = {
     {CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE, false, [](Function&) { return 0; }},
 };
 
+/// Whether CUDA_SHIM_CHECK asks for checked alignment; other words in it are reported.
+bool checks_alignment() {
+  std::string_view rest = support::option_text(support::Option::CHECK);
+  bool found = false;
+  while (!rest.empty()) {
+    const std::string_view word = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    if (word == "alignment")
+      found = true;
+    else
+      CUDA_SHIM_LOG_ONCE(kWarning, "CUDA_SHIM_CHECK: there is no check '{}', only alignment.",
+                         word);
+  }
+  return found;
+}
+
 }  // namespace
 
 Function::Function(Module& module, const kernels::ProgramKernel& kernel)
@@ -101,6 +117,7 @@ Status Function::load() {
   request.kernel = &kernel_;
   request.target = module_.context().device().target();
   request.optimisation_level = static_cast<int>(support::option_number(support::Option::OPT_LEVEL));
+  request.check_alignment = checks_alignment();
   Result<kernels::CompiledKernel> compiled = kernels::compile(request);
   if (!compiled) return std::move(compiled.error());
   Result<devices::Executable> loaded = module_.context().instance().load(compiled->view());

@@ -34,6 +34,11 @@ std::string sentence_of(const Abandonment& end, StatusCode code) {
         end.address);
   switch (end.signal) {
     case SIGSEGV:
+      // x86 does not say which address it was.
+      if (end.code == SI_KERNEL)
+        return "The kernel accessed a vector at a misaligned address, or something that is no "
+               "address at all; CUDA_SHIM_CHECK=alignment tells them apart.";
+      [[fallthrough]];
     case SIGBUS:
       return fmt::format("The kernel touched address {:#x}, which is not accessible.", end.address);
     case SIGFPE:

@@ -23,6 +23,8 @@ const char* describe_trap(StatusCode code) {
   switch (code) {
     case StatusCode::kIllegalAddress:
       return "The kernel detected an illegal address.";
+    case StatusCode::kMisalignedAddress:
+      return "The kernel accessed an address that is not a multiple of the access's size.";
     case StatusCode::kAssert:
       return "The kernel reported a failed assertion.";
     default:
