@@ -41,12 +41,12 @@ Real pick(const Lane& lane, const Real& a, const Real& b, bool smaller) {
   return less(a, b) == smaller ? a : b;
 }
 
+/// .abs: of the magnitudes; .xorsign: with the sign that a product would have, NaNs' signs counted.
 Real minimum_or_maximum(const Lane& lane, const Real& a, const Real& b) {
   const bool smaller = lane.step->source->opcode == "min";
   if (!lane.has("abs")) return pick(lane, a, b, smaller);
-  // .xorsign.abs: of the magnitudes, with the product's sign
   Real result = pick(lane, absolute(a), absolute(b), smaller);
-  result.negative = a.negative != b.negative;
+  if (lane.has("xorsign")) result.negative = a.negative != b.negative;
   return result;
 }
 

@@ -28,12 +28,12 @@ Integer negative(Integer a) {
   return -a;
 }
 
-// Division by zero gives an unspecified value; these are the ones that GPUs give.
+// Division by zero gives an unspecified value; all ones is what GPUs are known for.
 Integer quotient(Integer a, Integer b) {
   return b == 0 ? Integer{-1} : a / b;
 }
 Integer remainder(Integer a, Integer b) {
-  return b == 0 ? a : a % b;
+  return b == 0 ? Integer{-1} : a % b;
 }
 
 template <Integer (*function)(Integer)>

@@ -46,7 +46,7 @@ std::string result_name(const Outcome& outcome) {
   return "unknown fault";
 }
 
-/// File name to reason.
+/// File name, or its beginning with a star, to reason.
 std::map<std::string, std::string> read_exceptions() {
   std::map<std::string, std::string> exceptions;
   std::ifstream file(CUDA_SHIM_NOT_INTERPRETED);
@@ -97,6 +97,16 @@ class Prepared {
   }
 };
 
+std::string exception_of(const std::map<std::string, std::string>& exceptions,
+                         const std::string& name) {
+  for (const auto& [pattern, reason] : exceptions) {
+    const bool is_prefix = pattern.ends_with('*');
+    if (is_prefix ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern)
+      return reason;
+  }
+  return {};
+}
+
 class PtxInterpreted : public testing::Test {
  public:
   PtxInterpreted(std::filesystem::path path, std::string exception)
@@ -145,8 +155,7 @@ int main(int argc, char** argv) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
       if (entry.path().extension() == ".ptx") files.insert(entry.path());
   for (const std::filesystem::path& path : files) {
-    const auto place = exceptions.find(path.stem().string());
-    const std::string exception = place == exceptions.end() ? "" : place->second;
+    const std::string exception = cuda_shim::tests::exception_of(exceptions, path.stem().string());
     testing::RegisterTest("PtxInterpreted", path.stem().c_str(), nullptr, nullptr, __FILE__,
                           __LINE__, [path, exception]() -> testing::Test* {
                             return new cuda_shim::tests::PtxInterpreted(path, exception);

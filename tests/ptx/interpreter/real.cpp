@@ -160,7 +160,9 @@ Real decode(Bits bits, const Format& format) {
   const Bits magnitude = low_bits(bits >> format.padding, width);
   const bool negative = bit(bits >> format.padding, width);
   if (magnitude > format.largest)
-    return format.infinity != 0 && magnitude == format.infinity ? infinity(negative) : nan();
+    return {format.infinity != 0 && magnitude == format.infinity ? Real::Kind::kInfinite
+                                                                 : Real::Kind::kNan,
+            negative, 0, 0, false};
   const int exponent = static_cast<int>(magnitude >> format.mantissa_bits);
   const Bits mantissa = low_bits(magnitude, format.mantissa_bits);
   const Bits implicit = exponent == 0 ? 0 : Bits{1} << format.mantissa_bits;

@@ -50,12 +50,19 @@ Rows logic_rows();
 Rows comparison_rows();
 Rows floating_point_rows();
 Rows conversion_rows();
+Rows conversion_packed_rows();
 Rows move_rows();
 Rows memory_rows();
+Rows asynchronous_copy_rows();
 Rows atomic_rows();
 Rows control_flow_rows();
 Rows warp_rows();
 Rows barrier_rows();
+Rows mbarrier_rows();
+Rows mma_rows();
+Rows wmma_rows();
+Rows matrix_move_rows();
+Rows video_rows();
 Rows miscellaneous_rows();
 
 }  // namespace cuda_shim::tests::interpreter

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "kernels/ptx/ast.h"
 #include "ptx/interpreter/fault.h"
 #include "ptx/interpreter/row.h"
 
@@ -11,9 +12,25 @@ namespace cuda_shim::tests::interpreter {
 namespace {
 
 constexpr Rows (*kChapters[])() = {
-    integer_rows,        extended_precision_rows, logic_rows, comparison_rows,
-    floating_point_rows, conversion_rows,         move_rows,  memory_rows,
-    atomic_rows,         control_flow_rows,       warp_rows,  barrier_rows,
+    integer_rows,
+    extended_precision_rows,
+    logic_rows,
+    comparison_rows,
+    floating_point_rows,
+    conversion_rows,
+    conversion_packed_rows,
+    move_rows,
+    memory_rows,
+    asynchronous_copy_rows,
+    atomic_rows,
+    control_flow_rows,
+    warp_rows,
+    barrier_rows,
+    mbarrier_rows,
+    mma_rows,
+    wmma_rows,
+    matrix_move_rows,
+    video_rows,
     miscellaneous_rows,
 };
 
@@ -85,13 +102,26 @@ Syntax parse(std::string_view text) {
   return syntax;
 }
 
-bool matches(std::span<const Choice> choices, std::span<const std::string_view> words) {
+/// Words whose order says which operand they are about.
+bool keeps_order(std::string_view word) {
+  return word == "row" || word == "col" || kernels::ptx::type_from_spelling(word).has_value();
+}
+
+/// Whether the words can be given out to the choices. ptxas takes modifiers in any order, and
+/// compilers make use of that; only types and layouts keep their order.
+bool matches(std::span<const Choice> choices, std::vector<std::string_view> words) {
   if (choices.empty()) return words.empty();
   const Choice& first = choices.front();
-  if (!words.empty() && std::ranges::find(first.words, words.front()) != first.words.end() &&
-      matches(choices.subspan(1), words.subspan(1)))
-    return true;
-  return first.optional && matches(choices.subspan(1), words);
+  bool passed = false;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (passed && keeps_order(words[i])) continue;
+    passed |= keeps_order(words[i]);
+    if (std::ranges::find(first.words, words[i]) == first.words.end()) continue;
+    std::vector<std::string_view> rest = words;
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(i));
+    if (matches(choices.subspan(1), std::move(rest))) return true;
+  }
+  return first.optional && matches(choices.subspan(1), std::move(words));
 }
 
 struct Entry {
@@ -115,7 +145,8 @@ const Row& find_row(std::string_view opcode, std::span<const std::string_view> m
   static const std::multimap<std::string_view, Entry> index = index_rows();
   const auto [first, last] = index.equal_range(opcode);
   for (auto entry = first; entry != last; ++entry)
-    if (matches(entry->second.syntax.choices, modifiers)) return *entry->second.row;
+    if (matches(entry->second.syntax.choices, {modifiers.begin(), modifiers.end()}))
+      return *entry->second.row;
   std::string form(opcode);
   for (std::string_view word : modifiers) form += "." + std::string(word);
   throw Fault(FaultKind::kUnsupported, "The interpreter has no row for " + form + ".");
