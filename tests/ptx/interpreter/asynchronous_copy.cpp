@@ -13,6 +13,8 @@ namespace {
 void copy(Lane& lane) {
   const std::uint64_t to = lane.address(0), from = lane.address(1);
   const std::uint32_t bytes = lane.u32(2);
+  if (bytes != 4 && bytes != 8 && bytes != 16)
+    throw Fault(FaultKind::kInvalid, fmt::format("{} bytes cannot be copied.", bytes));
   if (to % bytes != 0 || from % bytes != 0)
     throw Fault(FaultKind::kMisalignedAddress,
                 fmt::format("A copy of {} bytes goes from {:#x} to {:#x}.", bytes, from, to));

@@ -12,6 +12,8 @@ Outcome run(const Launch& launch) {
       machine.run();
     } catch (const Fault& fault) {
       outcome = {false, fault.kind, fault.what(), {}};
+    } catch (const std::out_of_range&) {
+      outcome = {false, FaultKind::kInvalid, "A vector operand has too few elements.", {}};
     }
     outcome.printed = machine.printed();
   } catch (const Fault& fault) {

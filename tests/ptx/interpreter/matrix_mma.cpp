@@ -133,23 +133,26 @@ Real scale_value(Bits byte, std::string_view format) {
 
 /// Operands: data, {byte number, thread number}. The thread that holds the scales of row or column
 /// `g` is in group g; byte `first` of its register belongs to the first stretch.
+unsigned selector(const Lane& lane, unsigned operand, unsigned which, unsigned limit) {
+  const Argument& number = lane.argument(operand + 1).elements.at(which);
+  const auto value = static_cast<unsigned>(lane.bits(number, ScalarType::kU16));
+  if (value >= limit)
+    throw Fault(FaultKind::kUndefined,
+                fmt::format("The selector {} is not below {}.", value, limit));
+  return value;
+}
+
 Real scale_at(const Group& group, unsigned operand, unsigned lane, unsigned stretch,
               const Scales& scales) {
   const Lane& holder = *group.at[lane];
-  const unsigned first = static_cast<unsigned>(
-      holder.bits(holder.argument(operand + 1).elements.at(0), ScalarType::kU16));
+  const unsigned first = selector(holder, operand, 0, 5 - scales.count);
   return scale_value(low_bits(holder.u32(operand) >> (8 * (first + stretch)), 8), scales.format);
-}
-
-unsigned thread_number(const Group& group, unsigned operand) {
-  const Lane& lane = group.lanes.front();
-  return static_cast<unsigned>(
-      lane.bits(lane.argument(operand + 1).elements.at(1), ScalarType::kU16));
 }
 
 void apply_scales(const Group& group, Matrix& a, Matrix& b) {
   const Scales scales = scales_of(group.lanes.front());
-  const unsigned pair = thread_number(group, 4), single = thread_number(group, 6);
+  const unsigned pair = selector(group.lanes.front(), 4, 1, 2),
+                 single = selector(group.lanes.front(), 6, 1, 4);
   const unsigned stretch = a.columns / scales.count;
   for (unsigned row = 0; row < a.rows; ++row)
     for (unsigned k = 0; k < a.columns; ++k) {

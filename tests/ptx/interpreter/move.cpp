@@ -19,9 +19,14 @@ Bits function_number(const Lane& lane, std::string_view name) {
   throw Fault(FaultKind::kInvalid, fmt::format("`{}` is neither a register nor a function.", name));
 }
 
+unsigned element_width(const Lane& lane, const Argument& vector) {
+  if (vector.elements.empty()) throw Fault(FaultKind::kInvalid, "A vector is empty.");
+  return lane.width() / static_cast<unsigned>(vector.elements.size());
+}
+
 /// {a, b, ...} as one number, a lowest.
 Bits packed(const Lane& lane, const Argument& vector) {
-  const unsigned width = lane.width() / static_cast<unsigned>(vector.elements.size());
+  const unsigned width = element_width(lane, vector);
   Bits result = 0;
   for (std::size_t i = 0; i < vector.elements.size(); ++i) {
     const Argument& element = vector.elements[i];
@@ -32,7 +37,7 @@ Bits packed(const Lane& lane, const Argument& vector) {
 }
 
 void unpack(Lane& lane, const Argument& vector, Bits value) {
-  const unsigned width = lane.width() / static_cast<unsigned>(vector.elements.size());
+  const unsigned width = element_width(lane, vector);
   for (std::size_t i = 0; i < vector.elements.size(); ++i)
     lane.set(vector.elements[i], low_bits(value >> (width * i), width));
 }

@@ -46,6 +46,10 @@ Group gather(Machine& machine, Block& block, const Warp& warp, Thread& first) {
   Group group;
   Lane lane(machine, block, first, first.step());
   const std::uint32_t mask = mask_of(lane) & warp.alive;
+  if (first.step().row->mask_operand == kWholeWarp && warp.alive != ~0u)
+    throw Fault(FaultKind::kUndefined,
+                fmt::format("Line {}: `{}` is executed by a warp that is not whole.",
+                            first.step().source->location.line, first.step().source->text));
   if (!bit(mask, first.lane))
     throw Fault(FaultKind::kUndefined,
                 fmt::format("Line {}: The mask {:#x} leaves out lane {}, which executes `{}`.",
