@@ -17,6 +17,8 @@ using ptx::StateSpace;
 llvm::Value* source_bytes(Lowering& lowering, std::uint64_t size) {
   llvm::IRBuilder<>& ir = lowering.ir();
   if (!lowering.has_operand(3)) return ir.getInt64(size);
+  if (lowering.is_predicate(3))
+    return ir.CreateSelect(lowering.value(3, ScalarType::kPred), ir.getInt64(0), ir.getInt64(size));
   llvm::Value* wanted = ir.CreateZExt(lowering.value(3, ScalarType::kU32), ir.getInt64Ty());
   return ir.CreateBinaryIntrinsic(llvm::Intrinsic::umin, wanted, ir.getInt64(size));
 }

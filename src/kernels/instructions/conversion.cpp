@@ -47,12 +47,12 @@ Value* integer_to_integer(Lowering& l, Value* value, ScalarType source, ScalarTy
 
 // --- Integer to float
 
-/// A 64-bit integer with its low 11 bits gathered into one, so that a double holds it and still
-/// rounds on as the whole number would.
+/// A 64-bit integer rounded to odd at its bit 11, so that a double holds it and still rounds on as
+/// the whole number would.
 Value* fit_into_double(Builder& ir, Value* value, bool sign) {
   Value* low = ir.CreateAnd(value, 0x7ff);
   Value* sticky = ir.CreateSelect(ir.CreateICmpNE(low, integer_like(low, 0)),
-                                  integer_like(low, 0x400), integer_like(low, 0));
+                                  integer_like(low, 0x800), integer_like(low, 0));
   Value* gathered = ir.CreateOr(ir.CreateAnd(value, ~0x7ffull), sticky);
   Value* magnitude =
       sign ? ir.CreateBinaryIntrinsic(llvm::Intrinsic::abs, value, ir.getFalse()) : value;

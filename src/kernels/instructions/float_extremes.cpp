@@ -1,5 +1,5 @@
 // min and max of floating-point values: a NaN loses against a number (with .NaN it wins), -0 is
-// less than +0, and .xorsign.abs compares magnitudes and gives the result the product of the signs.
+// less than +0, .abs compares magnitudes, and .xorsign gives the result the product of the signs.
 
 #include "kernels/instructions/float_extremes.h"
 
@@ -31,7 +31,7 @@ Value* product_of_signs(Builder& ir, Value* magnitude, llvm::ArrayRef<Value*> op
 Status lower_extreme(Lowering& l, const ExtremeOps& ops) {
   Builder& ir = l.ir();
   const FloatRules rules(l);
-  const bool signs = l.has("xorsign");
+  const bool signs = l.has("xorsign"), magnitudes = l.has("abs");
   const auto op = l.has("NaN") ? ops.nan_wins : ops.number_wins;
   const unsigned count = static_cast<unsigned>(l.instruction().operands.size()) - 1;
   return map_lanes(l, l.type(), count, [&](llvm::ArrayRef<Value*> v) {
@@ -40,7 +40,8 @@ Status lower_extreme(Lowering& l, const ExtremeOps& ops) {
     for (Value* operand : v) operands.push_back(widen(ir, rules.before(ir, operand)));
     Value* result = nullptr;
     for (Value* operand : operands) {
-      Value* compared = signs ? ir.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, operand) : operand;
+      Value* compared =
+          magnitudes ? ir.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, operand) : operand;
       result = result == nullptr ? compared : ir.CreateBinaryIntrinsic(op, result, compared);
     }
     if (signs) result = product_of_signs(ir, result, operands);

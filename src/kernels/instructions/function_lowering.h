@@ -34,6 +34,7 @@ class FunctionLowering final : public Lowering {
   llvm::Value* value(unsigned index, ptx::ScalarType type) override;
   void set(unsigned index, llvm::Value* value, ptx::ScalarType type) override;
   void set_pair(unsigned index, llvm::Value* value, ptx::ScalarType type) override;
+  bool is_predicate(unsigned index) override;
   unsigned element_count(unsigned index) const override;
   llvm::Value* element(unsigned index, unsigned element, ptx::ScalarType type) override;
   void set_element(unsigned index, unsigned element, llvm::Value* value,

@@ -59,6 +59,13 @@ llvm::Value* FunctionLowering::value(unsigned index, ptx::ScalarType type) {
   return read(operand(index), type);
 }
 
+bool FunctionLowering::is_predicate(unsigned index) {
+  const ptx::Name* name = operand(index).name();
+  Symbol* symbol = name == nullptr ? nullptr : symbols_.find(name->text);
+  const auto* found = symbol == nullptr ? nullptr : std::get_if<RegisterSymbol>(symbol);
+  return found != nullptr && found->type == ptx::ScalarType::kPred;
+}
+
 unsigned FunctionLowering::element_count(unsigned index) const {
   const ptx::Vector* vector = operand(index).vector();
   return vector != nullptr ? vector->elements.size() : 1;

@@ -62,6 +62,8 @@ class Lowering {
   /// truncated, a narrower one zero-extended), immediates (converted), special registers, addresses
   /// of variables and functions. Negated predicates are inverted.
   virtual llvm::Value* value(unsigned index, ptx::ScalarType type) = 0;
+  /// Whether operand `index` is a predicate register.
+  virtual bool is_predicate(unsigned index) = 0;
   /// Writes the destination; does nothing for `_`. A destination register wider than `type` is
   /// extended: sign-extended for signed types, else zero.
   virtual void set(unsigned index, llvm::Value* value, ptx::ScalarType type) = 0;

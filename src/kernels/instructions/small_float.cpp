@@ -173,8 +173,8 @@ Value* decode_small(Builder& ir, Value* bits, const SmallFormat& format) {
 
 Value* encode_ue8m0(Builder& ir, Value* value, bool up, bool finite) {
   // The pattern is the float's exponent field; a value between two powers goes up by adding just
-  // under one power. Numbers below 2^-127 are 2^-127, negative ones too: the format has neither
-  // zero nor sign.
+  // under one power. The format has neither zero nor sign: magnitudes below 2^-127 are 2^-127, and
+  // negative numbers lose their sign, as in the toolkit's own conversion on the host (cuda_fp8.hpp).
   Value* bits = float_bits(ir, value);
   Value* magnitude = ir.CreateAnd(bits, 0x7fff'ffff);
   Value* sum = up ? ir.CreateAdd(magnitude, ir.getInt32(0x7fffff)) : magnitude;
@@ -186,7 +186,6 @@ Value* encode_ue8m0(Builder& ir, Value* value, bool up, bool finite) {
   }
   Value* exponent = ir.CreateLShr(sum, 23);
   exponent = minimum(ir, exponent, ir.getInt32(finite ? 0xfe : 0xff), false);
-  exponent = ir.CreateSelect(ir.CreateICmpSLT(bits, ir.getInt32(0)), ir.getInt32(0), exponent);
   Value* is_nan = ir.CreateICmpUGT(magnitude, ir.getInt32(0x7f80'0000));
   return ir.CreateSelect(is_nan, ir.getInt32(0xff), exponent);
 }
