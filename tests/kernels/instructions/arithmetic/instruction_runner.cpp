@@ -78,6 +78,7 @@ class SlotLowering final : public Lowering {
   }
 
   // Not for arithmetic.
+  bool is_predicate(unsigned) override { return false; }
   unsigned element_count(unsigned) const override { return 1; }
   Value* element(unsigned, unsigned, ptx::ScalarType) override { return nullptr; }
   void set_element(unsigned, unsigned, Value*, ptx::ScalarType) override {}
