@@ -3,6 +3,8 @@
 // LLVM's atomicrmw and cmpxchg have every operation of PTX's, the wrapping increments too; code
 // generators turn what the machine lacks into compare-and-swap loops.
 
+#include "kernels/instructions/atomics.h"
+
 #include "kernels/instructions/llvm_types.h"
 #include "kernels/instructions/memory_access.h"
 #include "kernels/instructions/row.h"
@@ -106,6 +108,10 @@ Status lower_vector(Lowering& lowering) {
   "; .sem = .relaxed .acquire .release .acq_rel; .scope = .cta .cluster .gpu .sys" \
   "; .ss = .global .shared .shared::cta .shared::cluster"
 
+#define RED_MEMORY                                               \
+  "; .sem = .relaxed .release; .scope = .cta .cluster .gpu .sys" \
+  "; .ss = .global .shared .shared::cta .shared::cluster"
+
 constexpr Row kRows[] = {
     {"atom{.sem}{.scope}{.ss}.op{.L2::cache_hint}.type d, [a], b{, c}"
      "; .op = .and .or .xor; .type = .b32 .b64" MEMORY,
@@ -117,7 +123,7 @@ constexpr Row kRows[] = {
      "; .type = .b16 .b32 .b64 .b128" MEMORY,
      lower_cas},
     {"atom{.sem}{.scope}{.ss}.add{.L2::cache_hint}.type d, [a], b{, c}"
-     "; .type = .u32 .s32 .u64 .s64 .f32 .f64" MEMORY,
+     "; .type = .u32 .s32 .u64 .f32 .f64" MEMORY,
      lower_atom},
     {"atom{.sem}{.scope}{.ss}.add.noftz{.L2::cache_hint}.type d, [a], b{, c}"
      "; .type = .f16 .bf16 .f16x2 .bf16x2" MEMORY,
@@ -137,32 +143,41 @@ constexpr Row kRows[] = {
      lower_vector},
 
     {"red{.sem}{.scope}{.ss}.op{.L2::cache_hint}.type [a], b{, c}"
-     "; .op = .and .or .xor; .type = .b32 .b64" MEMORY,
+     "; .op = .and .or .xor; .type = .b32 .b64" RED_MEMORY,
      lower_red},
     {"red{.sem}{.scope}{.ss}.add{.L2::cache_hint}.type [a], b{, c}"
-     "; .type = .u32 .s32 .u64 .s64 .f32 .f64" MEMORY,
+     "; .type = .u32 .s32 .u64 .f32 .f64" RED_MEMORY,
      lower_red},
     {"red{.sem}{.scope}{.ss}.add.noftz{.L2::cache_hint}.type [a], b{, c}"
-     "; .type = .f16 .bf16 .f16x2 .bf16x2" MEMORY,
+     "; .type = .f16 .bf16 .f16x2 .bf16x2" RED_MEMORY,
      lower_red},
-    {"red{.sem}{.scope}{.ss}.op{.L2::cache_hint}.u32 [a], b{, c}; .op = .inc .dec" MEMORY,
+    {"red{.sem}{.scope}{.ss}.op{.L2::cache_hint}.u32 [a], b{, c}; .op = .inc .dec" RED_MEMORY,
      lower_red},
     {"red{.sem}{.scope}{.ss}.op{.L2::cache_hint}.type [a], b{, c}"
-     "; .op = .min .max; .type = .u32 .s32 .u64 .s64" MEMORY,
+     "; .op = .min .max; .type = .u32 .s32 .u64 .s64" RED_MEMORY,
      lower_red},
     {"red{.sem}{.scope}{.global}.add{.L2::cache_hint}.vec.f32 [a], {b}{, c}"
-     "; .vec = .v2 .v4; .sem = .relaxed .acquire .release .acq_rel; .scope = .cta .cluster .gpu "
+     "; .vec = .v2 .v4; .sem = .relaxed .release; .scope = .cta .cluster .gpu "
      ".sys",
      lower_vector},
     {"red{.sem}{.scope}{.global}.op.noftz{.L2::cache_hint}.vec.type [a], {b}{, c}"
      "; .op = .add .min .max; .vec = .v2 .v4 .v8; .type = .f16 .bf16 .f16x2 .bf16x2"
-     "; .sem = .relaxed .acquire .release .acq_rel; .scope = .cta .cluster .gpu .sys",
+     "; .sem = .relaxed .release; .scope = .cta .cluster .gpu .sys",
      lower_vector},
 };
 
 #undef MEMORY
+#undef RED_MEMORY
 
 }  // namespace
+
+llvm::Value* atomic_update(Lowering& lowering, llvm::Value* pointer, llvm::Value* operand) {
+  return update(lowering, pointer, operand);
+}
+
+Status lower_red_elements(Lowering& lowering) {
+  return lower_vector(lowering);
+}
 
 std::span<const Row> atomics_rows() {
   return kRows;

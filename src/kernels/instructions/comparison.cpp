@@ -134,6 +134,16 @@ Status lower_slct(Lowering& l) {
 #define INTEGER_TYPES ".b16 .b32 .b64 .u16 .u32 .u64 .s16 .s32 .s64"
 #define HALF_TYPES ".f16 .bf16 .f16x2 .bf16x2"
 
+#define SET_FLOAT(dtypes, stypes)                                                          \
+  {"set.CmpOp{.ftz}.dtype.stype d, a, b; .CmpOp = " FLOAT_COMPARISONS "; .dtype = " dtypes \
+   "; .stype = " stypes,                                                                   \
+   lower_set},                                                                             \
+  {                                                                                        \
+    "set.CmpOp.BoolOp{.ftz}.dtype.stype d, a, b, {!}c; .CmpOp = " FLOAT_COMPARISONS        \
+    "; .BoolOp = .and .or .xor; .dtype = " dtypes "; .stype = " stypes,                    \
+        lower_set                                                                          \
+  }
+
 constexpr Row kRows[] = {
     {"setp.CmpOp.type p[|q], a, b; .CmpOp = " INTEGER_COMPARISONS "; .type = " INTEGER_TYPES,
      lower_setp},
@@ -153,13 +163,11 @@ constexpr Row kRows[] = {
     {"set.CmpOp.BoolOp.dtype.stype d, a, b, {!}c; .CmpOp = " INTEGER_COMPARISONS
      "; .BoolOp = .and .or .xor; .dtype = .u32 .s32 .f32 .f16 .bf16; .stype = " INTEGER_TYPES,
      lower_set},
-    {"set.CmpOp{.ftz}.dtype.stype d, a, b; .CmpOp = " FLOAT_COMPARISONS
-     "; .dtype = .u16 .s16 .u32 .s32 .f32 .f16 .bf16; .stype = .f32 .f64 .f16 .bf16",
-     lower_set},
-    {"set.CmpOp.BoolOp{.ftz}.dtype.stype d, a, b, {!}c; .CmpOp = " FLOAT_COMPARISONS
-     "; .BoolOp = .and .or .xor; .dtype = .u16 .s16 .u32 .s32 .f32 .f16 .bf16; .stype = .f32 .f64 "
-     ".f16 .bf16",
-     lower_set},
+    SET_FLOAT(".u32 .s32", ".f32 .f64 .f16 .bf16"),
+    SET_FLOAT(".u16 .s16", ".f16 .bf16"),
+    SET_FLOAT(".f32", ".f32 .f64"),
+    SET_FLOAT(".f16", ".f32 .f64 .f16"),
+    SET_FLOAT(".bf16", ".f32 .f64 .f16 .bf16"),
     {"set.CmpOp{.ftz}.dtype.f16x2 d, a, b; .CmpOp = " FLOAT_COMPARISONS
      "; .dtype = .u32 .s32 .f16x2",
      lower_set},

@@ -170,20 +170,33 @@ Status lower_cvt(Lowering& l) {
   return {};
 }
 
-#define SCALAR_TYPES ".u8 .u16 .u32 .u64 .s8 .s16 .s32 .s64 .bf16 .f16 .f32 .f64"
+#define INTEGERS ".u8 .u16 .u32 .u64 .s8 .s16 .s32 .s64"
+#define WIDE_INTEGERS ".u16 .u32 .u64 .s16 .s32 .s64"
+#define FLOATS ".f16 .bf16 .f32 .f64"
 #define SMALL_PAIRS ".e4m3x2 .e5m2x2 .e2m1x2 .e2m3x2 .e3m2x2"
 
 constexpr Row kRows[] = {
-    {"cvt{.frnd}{.ftz}{.sat}.dtype.atype d, a; .frnd = .rn .rz .rm .rp; .dtype = " SCALAR_TYPES
-     "; .atype = " SCALAR_TYPES,
+    {"cvt{.sat}.dtype.atype d, a; .dtype = " INTEGERS "; .atype = " INTEGERS, lower_cvt},
+    {"cvt.frnd{.ftz}{.sat}.dtype.atype d, a; .frnd = .rn .rz .rm .rp; .dtype = .f16 .f32 .f64"
+     "; .atype = " INTEGERS,
      lower_cvt},
-    {"cvt.irnd{.ftz}{.sat}.dtype.atype d, a; .irnd = .rni .rzi .rmi .rpi; .dtype = " SCALAR_TYPES
-     "; .atype = " SCALAR_TYPES,
+    {"cvt.frnd.bf16.atype d, a; .frnd = .rn .rz .rm .rp; .atype = " WIDE_INTEGERS, lower_cvt},
+    {"cvt{.frnd}{.ftz}{.sat}.dtype.atype d, a; .frnd = .rn .rz .rm .rp; .dtype = " FLOATS
+     "; .atype = " FLOATS,
      lower_cvt},
+    {"cvt.irnd{.ftz}{.sat}.dtype.atype d, a; .irnd = .rni .rzi .rmi .rpi; .dtype = " INTEGERS
+     "; .atype = .f16 .f32 .f64",
+     lower_cvt},
+    {"cvt.irnd.dtype.bf16 d, a; .irnd = .rni .rzi .rmi .rpi; .dtype = " WIDE_INTEGERS, lower_cvt},
+    {"cvt.irnd{.ftz}{.sat}.f32.f32 d, a; .irnd = .rni .rzi .rmi .rpi", lower_cvt},
+    {"cvt.irnd{.sat}.f64.f64 d, a; .irnd = .rni .rzi .rmi .rpi", lower_cvt},
+    {"cvt.irnd{.sat}.f16.f16 d, a; .irnd = .rni .rzi .rmi .rpi", lower_cvt},
+    {"cvt.irnd.bf16.bf16 d, a; .irnd = .rni .rzi .rmi .rpi", lower_cvt},
     {"cvt.frnd{.relu}{.satfinite}.dtype.f32 d, a; .frnd = .rn .rz; .dtype = .f16 .bf16", lower_cvt},
     {"cvt.frnd{.relu}{.satfinite}.dtype.f32 d, a, b; .frnd = .rn .rz; .dtype = .f16x2 .bf16x2",
      lower_cvt_pair},
-    {"cvt.rs{.relu}{.satfinite}.dtype.f32 d, a, b, rbits; .dtype = .f16x2 .bf16x2", nullptr},
+    {"cvt.rs{.relu}{.satfinite}.dtype.f32 d, a, b, rbits; .dtype = .f16x2 .bf16x2",
+     lower_cvt_pair_stochastic},
     {"cvt.rna{.satfinite}.tf32.f32 d, a", lower_cvt_tf32},
     {"cvt.frnd{.satfinite}{.relu}.tf32.f32 d, a; .frnd = .rn .rz", lower_cvt_tf32},
     {"cvt.rn.satfinite{.relu}.dtype.f32 d, a, b; .dtype = " SMALL_PAIRS, lower_cvt_to_small},
@@ -191,7 +204,7 @@ constexpr Row kRows[] = {
     {"cvt.rn{.relu}.f16x2.atype d, a; .atype = " SMALL_PAIRS, lower_cvt_from_small},
     {"cvt.rs{.relu}.satfinite.dtype.f32 d, {a}, rbits; .dtype = .e4m3x4 .e5m2x4 .e2m1x4 .e2m3x4 "
      ".e3m2x4",
-     nullptr},
+     lower_cvt_quad_stochastic},
     {"cvt.frnd{.satfinite}.ue8m0x2.f32 d, a, b; .frnd = .rz .rp", lower_cvt_to_scale},
     {"cvt.frnd{.satfinite}.ue8m0x2.bf16x2 d, a; .frnd = .rz .rp", lower_cvt_to_scale},
     {"cvt.rn.bf16x2.ue8m0x2 d, a", lower_cvt_from_scale},

@@ -20,6 +20,9 @@ Status lower_cvt_tf32(Lowering& lowering);
 /// cvt to and from ue8m0x2.
 Status lower_cvt_to_scale(Lowering& lowering);
 Status lower_cvt_from_scale(Lowering& lowering);
+/// cvt.rs to a pair of f16 or bf16, and to four fp8, fp6 or fp4: stochastic rounding.
+Status lower_cvt_pair_stochastic(Lowering& lowering);
+Status lower_cvt_quad_stochastic(Lowering& lowering);
 /// cvt.pack.
 Status lower_cvt_pack(Lowering& lowering);
 

@@ -53,6 +53,47 @@ Status lower_cvt_pair(Lowering& l) {
   return {};
 }
 
+Status lower_cvt_pair_stochastic(Lowering& l) {
+  // Each half of the last operand has the random bits of one result: as many as f16 and bf16 cut
+  // off a float.
+  Builder& ir = l.ir();
+  const ScalarType type = l.type(0);
+  const SmallFormat& format = *small_format_of(lane_type(type));
+  const unsigned count = 23 - format.mantissa_bits;
+  const auto convert = [&](unsigned operand, unsigned shift) {
+    Value* value = l.value(operand, ScalarType::kF32);
+    if (l.has("relu")) value = rectify(ir, value);
+    Value* random = ir.CreateLShr(l.value(3, ScalarType::kB32), shift);
+    random = ir.CreateAnd(random, (1u << count) - 1);
+    return encode_small(ir, value, format, SmallRounding::kStochastic, l.has("satfinite"),
+                        {random, count});
+  };
+  Value* upper = convert(1, 16);
+  l.set(0, ir.CreateBitCast(join(ir, upper, convert(2, 0), 16), l.llvm_type(type)), type);
+  return {};
+}
+
+Status lower_cvt_quad_stochastic(Lowering& l) {
+  // A byte of random bits for each result, in the order of the results.
+  constexpr unsigned kElements = 4, kRandomBits = 8;
+  Builder& ir = l.ir();
+  const ScalarType type = l.type(0);
+  if (l.element_count(1) != kElements) return l.not_supported("it converts four values.");
+  Value* all = ir.getInt32(0);
+  for (unsigned i = 0; i < kElements; ++i) {
+    const unsigned place = kElements - 1 - i;  // the first value is the uppermost
+    Value* value = l.element(1, i, ScalarType::kF32);
+    if (l.has("relu")) value = rectify(ir, value);
+    Value* random = ir.CreateLShr(l.value(2, ScalarType::kB32), place * kRandomBits);
+    random = ir.CreateAnd(random, (1u << kRandomBits) - 1);
+    Value* bits = encode_small(ir, value, *small_format_of(type), SmallRounding::kStochastic, true,
+                               {random, kRandomBits});
+    all = join(ir, all, bits, ptx::bits_of(type) / kElements);
+  }
+  l.set(0, ir.CreateTrunc(all, l.llvm_type(type)), type);
+  return {};
+}
+
 Status lower_cvt_to_small(Lowering& l) {
   Builder& ir = l.ir();
   const ScalarType type = l.type(0);

@@ -192,7 +192,9 @@ Status lower_createpolicy(Lowering& lowering) {
 }
 
 // Classes that the rows below share.
-#define COP "; .cop = .ca .cg .cs .lu .cv .wb .wt"
+#define LOAD_COP "; .cop = .ca .cg .cs .lu .cv"
+#define READ_ONLY_COP "; .cop = .ca .cg .cs"
+#define STORE_COP "; .cop = .wb .cg .cs .wt"
 #define EVICTION                                                                     \
   "; .l1 = .L1::evict_normal .L1::evict_unchanged .L1::evict_first .L1::evict_last " \
   ".L1::no_allocate; .l2 = .L2::evict_normal .L2::evict_first .L2::evict_last"
@@ -207,26 +209,24 @@ constexpr Row kRows[] = {
 
     {"ld{.weak}{.ss}{.cop}{.l1}{.l2}{.L2::cache_hint}{.pf}{.vec}.type d, [a]{, b}"
      "; .ss = .const .global .local .param .param::entry .param::func .shared .shared::cta "
-     ".shared::cluster" COP EVICTION PREFETCH VECTOR TYPE,
+     ".shared::cluster" LOAD_COP EVICTION PREFETCH VECTOR TYPE,
      lower_ld},
     {"ld{.mmio}.sem{.scope}{.ss}{.l1}{.l2}{.L2::cache_hint}{.pf}{.vec}.type d, [a]{, b}"
      "; .sem = .volatile .relaxed .acquire"
-     "; .ss = .const .global .local .param .shared .shared::cta "
-     ".shared::cluster" SCOPE EVICTION PREFETCH VECTOR TYPE,
+     "; .ss = .global .shared .shared::cta .shared::cluster" SCOPE EVICTION PREFETCH VECTOR TYPE,
      lower_ld},
-    {"ld.global{.cop}.nc{.l1}{.l2}{.L2::cache_hint}{.pf}{.vec}.type d, [a]{, b}" COP EVICTION
-         PREFETCH VECTOR TYPE,
+    {"ld.global{.cop}.nc{.l1}{.l2}{.L2::cache_hint}{.pf}{.vec}.type d, [a]{, b}" READ_ONLY_COP
+         EVICTION PREFETCH VECTOR TYPE,
      lower_read_only_ld},
     {"ldu{.global}{.vec}.type d, [a]" VECTOR TYPE, lower_read_only_ld},
 
     {"st{.weak}{.ss}{.cop}{.l1}{.l2}{.L2::cache_hint}{.vec}.type [a], b{, c}"
      "; .ss = .global .local .param .param::func .shared .shared::cta "
-     ".shared::cluster" COP EVICTION VECTOR TYPE,
+     ".shared::cluster" STORE_COP EVICTION VECTOR TYPE,
      lower_st},
     {"st{.mmio}.sem{.scope}{.ss}{.l1}{.l2}{.L2::cache_hint}{.vec}.type [a], b{, c}"
      "; .sem = .volatile .relaxed .release"
-     "; .ss = .global .local .param .shared .shared::cta .shared::cluster" SCOPE EVICTION VECTOR
-         TYPE,
+     "; .ss = .global .shared .shared::cta .shared::cluster" SCOPE EVICTION VECTOR TYPE,
      lower_st},
 
     {"cvta.ss.size d, a; .size = .u32 .u64"
@@ -258,7 +258,9 @@ constexpr Row kRows[] = {
     {"createpolicy.cvt.L2.b64 d, a", lower_createpolicy},
 };
 
-#undef COP
+#undef LOAD_COP
+#undef READ_ONLY_COP
+#undef STORE_COP
 #undef EVICTION
 #undef PREFETCH
 #undef VECTOR

@@ -58,6 +58,26 @@ Status lower_fma(Lowering& l) {
   });
 }
 
+/// The NaN that tensor copies fill with where they read out of bounds. The manual names it and
+/// keeps its bits to itself; all that matters is that arithmetic never gives it.
+constexpr std::uint64_t kOutOfBoundsNan = 0xffff;
+
+// fma.oob: nought where an operand is the out-of-bounds NaN.
+Status lower_fma_oob(Lowering& l) {
+  Builder& ir = l.ir();
+  const FloatRules rules(l);
+  return map_lanes(l, l.type(), 3, [&](auto v) {
+    Value* result = rules.after(ir, narrow_fma(ir, v[0], v[1], v[2], lane_type(l.type())));
+    Value* outside = ir.getFalse();
+    for (Value* operand : v) {
+      Value* bits = float_bits(ir, operand);
+      outside = ir.CreateOr(outside, ir.CreateICmpEQ(bits, integer_like(bits, kOutOfBoundsNan)));
+    }
+    Value* zero = llvm::Constant::getNullValue(result->getType());
+    return ir.CreateSelect(outside, zero, result);
+  });
+}
+
 /// neg and abs change the sign bit alone; integers do it, so that no conversion touches a NaN.
 Status lower_sign(Lowering& l, llvm::function_ref<Value*(Value*)> change) {
   Builder& ir = l.ir();
@@ -88,7 +108,7 @@ constexpr Row kRows[] = {
     {"fma.rn{.ftz}{.sat}.type d, a, b, c; .type = .f16 .f16x2", lower_fma},
     {"fma.rn{.ftz}.relu.type d, a, b, c; .type = .f16 .f16x2", lower_fma},
     {"fma.rn{.relu}.type d, a, b, c; .type = .bf16 .bf16x2", lower_fma},
-    {"fma.rn.oob{.relu}.type d, a, b, c; .type = .f16 .f16x2 .bf16 .bf16x2", nullptr},
+    {"fma.rn.oob{.relu}.type d, a, b, c; .type = .f16 .f16x2 .bf16 .bf16x2", lower_fma_oob},
     {"neg{.ftz}.type d, a; .type = .f16 .f16x2", lower_neg},
     {"neg.type d, a; .type = .bf16 .bf16x2", lower_neg},
     {"abs{.ftz}.type d, a; .type = .f16 .f16x2", lower_abs},

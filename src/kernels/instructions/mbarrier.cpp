@@ -8,6 +8,8 @@
 // A phase is complete when the first and the third are zero; the next one begins at once. The state
 // that `arrive` returns is the word before it.
 
+#include "kernels/instructions/mbarrier.h"
+
 #include "kernels/instructions/memory_access.h"
 #include "kernels/instructions/row.h"
 
@@ -90,10 +92,7 @@ Status lower_expect_tx(Lowering& lowering) {
 }
 
 Status lower_complete_tx(Lowering& lowering) {
-  llvm::Value* bytes = lowering.ir().CreateNeg(count_operand(lowering, 1));
-  update(lowering, lowering.address(0), [&](llvm::IRBuilder<>& ir, llvm::Value* word) {
-    return end_phase(ir, add_bytes(ir, word, bytes));
-  });
+  complete_transactions(lowering, lowering.address(0), count_operand(lowering, 1));
   return {};
 }
 
@@ -170,6 +169,13 @@ constexpr Row kRows[] = {
 #undef ORDER
 
 }  // namespace
+
+void complete_transactions(Lowering& lowering, llvm::Value* barrier, llvm::Value* bytes) {
+  llvm::Value* fewer = lowering.ir().CreateNeg(bytes);
+  update(lowering, barrier, [&](llvm::IRBuilder<>& ir, llvm::Value* word) {
+    return end_phase(ir, add_bytes(ir, word, fewer));
+  });
+}
 
 std::span<const Row> mbarrier_rows() {
   return kRows;

@@ -30,7 +30,6 @@ constexpr Row kRows[] = {
     {"pmevent a", lower_nothing},
     {"pmevent.mask a", lower_nothing},
     {"nanosleep.u32 a", lower_nanosleep},
-    {"setmaxnreg.action.sync.aligned.u32 a; .action = .inc .dec", lower_nothing},
 };
 
 }  // namespace

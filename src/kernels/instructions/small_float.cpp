@@ -55,7 +55,8 @@ constexpr FormatRow kFormats[] = {
 
 /// What to add below the last kept bit before cutting off: 2^shift - 1 rounds away from zero, 0
 /// towards it.
-Value* increment(Builder& ir, Value* value, Value* shift, Value* negative, SmallRounding rounding) {
+Value* increment(Builder& ir, Value* value, Value* shift, Value* negative, SmallRounding rounding,
+                 const RandomBits& random) {
   Value* one = ir.getInt32(1);
   Value* all = ir.CreateSub(ir.CreateShl(one, shift), one);
   Value* half = ir.CreateLShr(ir.CreateShl(one, shift), one);
@@ -71,6 +72,11 @@ Value* increment(Builder& ir, Value* value, Value* shift, Value* negative, Small
       return ir.CreateSelect(negative, all, zero);
     case SmallRounding::kUp:
       return ir.CreateSelect(negative, zero, all);
+    case SmallRounding::kStochastic: {  // as many of the random bits as are cut off
+      Value* raised = ir.CreateShl(ir.CreateZExt(random.bits, ir.getInt64Ty()),
+                                   ir.CreateZExt(shift, ir.getInt64Ty()));
+      return ir.CreateTrunc(ir.CreateLShr(raised, random.count), ir.getInt32Ty());
+    }
   }
   return zero;
 }
@@ -85,6 +91,7 @@ Value* overflow_value(Builder& ir, const SmallFormat& format, Value* negative,
   switch (rounding) {
     case SmallRounding::kNearestEven:
     case SmallRounding::kNearestAway:
+    case SmallRounding::kStochastic:
       return infinity;
     case SmallRounding::kZero:
       return largest;
@@ -98,7 +105,7 @@ Value* overflow_value(Builder& ir, const SmallFormat& format, Value* negative,
 
 /// The rounded pattern of a magnitude, as if the exponent had no upper end.
 Value* round_magnitude(Builder& ir, Value* magnitude, Value* negative, const SmallFormat& format,
-                       SmallRounding rounding) {
+                       SmallRounding rounding, const RandomBits& random) {
   const unsigned dropped = 23 - format.mantissa_bits;
   const unsigned bias_difference = static_cast<unsigned>(127 - format.bias());
   Value* exponent = ir.CreateLShr(magnitude, 23);
@@ -115,7 +122,7 @@ Value* round_magnitude(Builder& ir, Value* magnitude, Value* negative, const Sma
                                 minimum(ir, weight, ir.getInt32(bias_difference + 1), false));
   Value* shift = minimum(ir, ir.CreateAdd(ir.getInt32(dropped), lacking), ir.getInt32(26), false);
   shift = ir.CreateSelect(normal, ir.getInt32(dropped), shift);
-  Value* sum = ir.CreateAdd(value, increment(ir, value, shift, negative, rounding));
+  Value* sum = ir.CreateAdd(value, increment(ir, value, shift, negative, rounding, random));
   return ir.CreateLShr(sum, shift);
 }
 
@@ -128,11 +135,11 @@ const SmallFormat* small_format_of(ScalarType type) {
 }
 
 Value* encode_small(Builder& ir, Value* value, const SmallFormat& format, SmallRounding rounding,
-                    bool finite) {
+                    bool finite, const RandomBits& random) {
   Value* bits = float_bits(ir, value);
   Value* magnitude = ir.CreateAnd(bits, 0x7fff'ffff);
   Value* negative = ir.CreateICmpSLT(bits, ir.getInt32(0));
-  Value* result = round_magnitude(ir, magnitude, negative, format, rounding);
+  Value* result = round_magnitude(ir, magnitude, negative, format, rounding, random);
   Value* infinite = ir.CreateICmpEQ(magnitude, ir.getInt32(0x7f80'0000));
   Value* too_large = ir.CreateOr(infinite, ir.CreateICmpUGT(result, ir.getInt32(format.largest)));
   Value* infinity = ir.getInt32(finite || format.infinity == 0 ? format.largest : format.infinity);
@@ -174,7 +181,8 @@ Value* decode_small(Builder& ir, Value* bits, const SmallFormat& format) {
 Value* encode_ue8m0(Builder& ir, Value* value, bool up, bool finite) {
   // The pattern is the float's exponent field; a value between two powers goes up by adding just
   // under one power. The format has neither zero nor sign: magnitudes below 2^-127 are 2^-127, and
-  // negative numbers lose their sign, as in the toolkit's own conversion on the host (cuda_fp8.hpp).
+  // negative numbers lose their sign, as in the toolkit's own conversion on the host
+  // (cuda_fp8.hpp).
   Value* bits = float_bits(ir, value);
   Value* magnitude = ir.CreateAnd(bits, 0x7fff'ffff);
   Value* sum = up ? ir.CreateAdd(magnitude, ir.getInt32(0x7fffff)) : magnitude;

@@ -13,7 +13,14 @@
 
 namespace cuda_shim::kernels::instructions {
 
-enum class SmallRounding { kNearestEven, kNearestAway, kZero, kDown, kUp };
+enum class SmallRounding { kNearestEven, kNearestAway, kZero, kDown, kUp, kStochastic };
+
+/// What stochastic rounding adds below the last kept bit: the low `count` bits of an i32 (no others
+/// are set), the uppermost just below it.
+struct RandomBits {
+  llvm::Value* bits = nullptr;
+  unsigned count = 0;
+};
 
 /// A format with a sign bit, exponent, mantissa.
 struct SmallFormat {
@@ -33,9 +40,9 @@ const SmallFormat* small_format_of(ptx::ScalarType type);
 
 /// Encodes a float; the result is an i32 with the pattern in its low bits. With `finite`, what is
 /// too large becomes the largest value and not infinity. A NaN gives the format's NaN, or its
-/// largest value where there is none.
+/// largest value where there is none. `random` belongs to kStochastic.
 llvm::Value* encode_small(llvm::IRBuilder<>& ir, llvm::Value* value, const SmallFormat& format,
-                          SmallRounding rounding, bool finite);
+                          SmallRounding rounding, bool finite, const RandomBits& random = {});
 
 /// The float that the low bits of an i32 mean.
 llvm::Value* decode_small(llvm::IRBuilder<>& ir, llvm::Value* bits, const SmallFormat& format);

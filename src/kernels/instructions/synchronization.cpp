@@ -175,6 +175,29 @@ Status lower_redux(Lowering& lowering) {
   return {};
 }
 
+// redux.f32 by the integer one: floats become integers of the same order, a NaN the one that wins
+// or loses against all.
+Status lower_redux_float(Lowering& lowering) {
+  llvm::IRBuilder<>& ir = lowering.ir();
+  constexpr std::uint32_t kMagnitude = 0x7fffffff, kInfinity = 0x7f800000;
+  const auto flip = [&](llvm::Value* bits) {
+    return ir.CreateXor(bits, ir.CreateAnd(ir.CreateAShr(bits, 31), kMagnitude));
+  };
+  llvm::Value* bits = lowering.value(1, ScalarType::kB32);
+  llvm::Value* magnitude = ir.CreateAnd(bits, kMagnitude);
+  llvm::Value* key = flip(lowering.has("abs") ? magnitude : bits);
+  const bool least = lowering.has("min");
+  const bool nan_is_least = least == lowering.has("NaN");
+  llvm::Value* nan_key = ir.getInt32(nan_is_least ? ~kMagnitude : kMagnitude);
+  key = ir.CreateSelect(ir.CreateICmpUGT(magnitude, ir.getInt32(kInfinity)), nan_key, key);
+  llvm::Value* result = flip(lowering.device_op(
+      DeviceOp::redux, {ir.getInt32(least ? CUDA_SHIM_REDUX_MIN_S : CUDA_SHIM_REDUX_MAX_S), key,
+                        lowering.value(2, ScalarType::kU32)}));
+  llvm::Value* is_nan = ir.CreateICmpUGT(ir.CreateAnd(result, kMagnitude), ir.getInt32(kInfinity));
+  lowering.set(0, ir.CreateSelect(is_nan, ir.getInt32(kMagnitude), result), ScalarType::kB32);
+  return {};
+}
+
 Status lower_activemask(Lowering& lowering) {
   lowering.set(0, lowering.device_op(DeviceOp::activemask, {}), ScalarType::kB32);
   return {};
@@ -207,11 +230,20 @@ constexpr Row kRows[] = {
     {"barrier.cluster.wait{.acquire}{.aligned}", lower_cluster_wait},
 
     {"membar.level; .level = .cta .gl .sys", lower_membar},
-    {"membar.proxy.kind; .kind = .alias .async .tensormap", lower_proxy_fence},
+    {"membar.proxy.alias", lower_proxy_fence},
     {"fence{.sem}.scope; .sem = .sc .acq_rel .acquire .release; .scope = .cta .cluster .gpu .sys",
      lower_fence},
     {"fence.proxy.kind{.ss}; .kind = .alias .async; .ss = .global .shared::cta .shared::cluster",
      lower_proxy_fence},
+    {"fence.proxy.tensormap::generic.release.scope; .scope = .cta .cluster .gpu .sys",
+     lower_proxy_fence},
+    {"fence.proxy.tensormap::generic.acquire.scope [a], b; .scope = .cta .cluster .gpu .sys",
+     lower_proxy_fence},
+    {"fence.proxy.async::generic.acquire.sync_restrict::shared::cluster.cluster",
+     lower_proxy_fence},
+    {"fence.proxy.async::generic.release.sync_restrict::shared::cta.cluster", lower_proxy_fence},
+    {"fence.acquire.sync_restrict::shared::cluster.cluster", lower_fence},
+    {"fence.release.sync_restrict::shared::cta.cluster", lower_fence},
     {"fence.mbarrier_init.release.cluster", lower_fence},
 
     {"shfl.sync.mode.b32 d[|p], a, b, c, m; .mode = .up .down .bfly .idx", lower_shfl},
@@ -225,7 +257,7 @@ constexpr Row kRows[] = {
     {"activemask.b32 d", lower_activemask},
     {"redux.sync.op.type d, a, b; .op = .add .min .max; .type = .u32 .s32", lower_redux},
     {"redux.sync.op.b32 d, a, b; .op = .and .or .xor", lower_redux},
-    {"redux.sync.op{.abs}{.NaN}.f32 d, a, b; .op = .min .max", nullptr},
+    {"redux.sync.op{.abs}{.NaN}.f32 d, a, b; .op = .min .max", lower_redux_float},
     {"elect.sync d[|p], a", lower_elect},
     {"griddepcontrol.action; .action = .launch_dependents .wait", lower_nothing},
 };

@@ -21,10 +21,10 @@ constexpr Row kRows[] = {
     // Matrices
     {"wgmma... ...", nullptr},
     {"tcgen05... ...", nullptr},
-    // Multicast memory, tensor maps, launch control
-    {"multimem... ...", nullptr},
+    // Registers of a warp group
+    {"setmaxnreg... ...", nullptr},
+    // Tensor maps
     {"tensormap... ...", nullptr},
-    {"clusterlaunchcontrol... ...", nullptr},
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Video instructions (PTX ISA 9.7.17). The two- and four-way SIMD forms are translated; the scalar
-// ones, which no compiler of this century emits, are known and wait.
+// SIMD video instructions (PTX ISA 9.0, section 9.7.19), two- and four-way; the scalar ones are in
+// video_scalar.cpp.
 //
 // Lanes come from the eight bytes (four halves) of {b, a} by the operands' selectors, are extended
 // to 32 bits as their type says, combined, and then either merged over c lane by lane or added to
@@ -190,10 +190,6 @@ Status lower_vset(Lowering& l) {
       {opcode "4.dtype.atype.btype{.sat} d, a, b, c" TYPES, lower}, { \
     opcode "4.dtype.atype.btype.add d, a, b, c" TYPES, lower          \
   }
-#define SCALAR_ROWS(opcode)                                                                \
-  {opcode ".dtype.atype.btype{.sat} d, a, b{, c}" TYPES, nullptr}, {                       \
-    opcode ".dtype.atype.btype{.sat}.op2 d, a, b, c; .op2 = .add .min .max" TYPES, nullptr \
-  }
 
 constexpr Row kRows[] = {
     SIMD_ROWS("vadd", lower_vadd),
@@ -208,22 +204,6 @@ constexpr Row kRows[] = {
     {"vset4.atype.btype.cmp{.add} d, a, b, c; .atype = .u32 .s32; .btype = .u32 .s32; .cmp = .eq "
      ".ne .lt .le .gt .ge",
      lower_vset},
-    SCALAR_ROWS("vadd"),
-    SCALAR_ROWS("vsub"),
-    SCALAR_ROWS("vabsdiff"),
-    SCALAR_ROWS("vmin"),
-    SCALAR_ROWS("vmax"),
-    {"vshl.dtype.atype.u32{.sat}.mode{.op2} d, a, b{, c}; .dtype = .u32 .s32; .atype = .u32 .s32; "
-     ".mode = .clamp .wrap; .op2 = .add .min .max",
-     nullptr},
-    {"vshr.dtype.atype.u32{.sat}.mode{.op2} d, a, b{, c}; .dtype = .u32 .s32; .atype = .u32 .s32; "
-     ".mode = .clamp .wrap; .op2 = .add .min .max",
-     nullptr},
-    {"vmad.dtype.atype.btype{.po}{.sat}{.scale} d, {!}a, {!}b, {!}c; .scale = .shr7 .shr15" TYPES,
-     nullptr},
-    {"vset.atype.btype.cmp{.op2} d, a, b{, c}; .atype = .u32 .s32; .btype = .u32 .s32; .cmp = .eq "
-     ".ne .lt .le .gt .ge; .op2 = .add .min .max",
-     nullptr},
 };
 
 }  // namespace

@@ -2,7 +2,8 @@
 // which of its forms the PTX tests contain. The page is made from the rows and the tests
 // themselves, so that it cannot say more than they do.
 //
-//   ptx_coverage FOLDER...    folders of .ptx tests; the page goes to standard output
+//   ptx_coverage FOLDER|FORMS...    folders of .ptx tests, and files of single instructions that a
+//                                   differential test runs; the page goes to standard output
 //
 // The forms of a row are the combinations of its type words, e.g. 36 for a conversion between six
 // types. Other modifiers are independent of each other: of these, each word has to be seen once.
@@ -20,6 +21,7 @@
 
 #include "kernels/instructions/row.h"
 #include "kernels/ptx/parser.h"
+#include "ptx/interpreter/forms.h"
 
 namespace cuda_shim {
 namespace {
@@ -105,15 +107,28 @@ bool expects_failure(std::string_view text) {
   return text.contains("//! error CUDA_ERROR_INVALID_PTX");
 }
 
-void see_file(const std::filesystem::path& path, SeenRows& rows) {
-  std::ifstream file(path);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (expects_failure(text)) return;
+void see_module(std::string_view text, SeenRows& rows) {
   const auto module = ptx::parse_module(text);
   if (!module) return;
   for (const ptx::Function& function : module->functions)
     if (function.has_body())
       if (const auto body = ptx::parse_body(function)) see(*body, rows);
+}
+
+void see_folder(const std::filesystem::path& folder, SeenRows& rows) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() != ".ptx") continue;
+    std::ifstream file(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!expects_failure(text)) see_module(text, rows);
+  }
+}
+
+/// The instructions of a line that is marked as wrong are not tested.
+void see_forms(const std::filesystem::path& file, SeenRows& rows) {
+  for (const tests::FormLine& line : tests::read_forms(file))
+    if (!line.engine_is_wrong)
+      for (const tests::Form& form : line.forms) see_module(form.module(), rows);
 }
 
 struct Totals {
@@ -187,8 +202,12 @@ void write_page(const SeenRows& seen) {
 
 int main(int argc, char** argv) {
   cuda_shim::SeenRows seen;
-  for (int i = 1; i < argc; ++i)
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(argv[i]))
-      if (entry.path().extension() == ".ptx") cuda_shim::see_file(entry.path(), seen);
+  for (int i = 1; i < argc; ++i) {
+    const std::filesystem::path path(argv[i]);
+    if (std::filesystem::is_directory(path))
+      cuda_shim::see_folder(path, seen);
+    else
+      cuda_shim::see_forms(path, seen);
+  }
   cuda_shim::write_page(seen);
 }

@@ -6,6 +6,7 @@ Expected values come from exact.py, which knows nothing of the translator. Files
 import shutil
 import sys
 
+import atomic
 import comparison
 import conversion
 import floating_point
@@ -14,10 +15,12 @@ import logic
 import matrix
 import matrix_move
 import matrix_wmma
+import memory
+import video
 from case import Writer
 
 shutil.rmtree(sys.argv[1], ignore_errors=True)
 writer = Writer(sys.argv[1])
-for chapter in (integer, logic, comparison, floating_point, conversion, matrix, matrix_move, matrix_wmma):
+for chapter in (integer, logic, comparison, floating_point, conversion, matrix, matrix_move, matrix_wmma, memory, atomic, video):
     chapter.write(writer)
 print(f"{writer.count} PTX tests generated.")

@@ -64,6 +64,23 @@ class Writer:
         self.folder = pathlib.Path(folder)
         self.count = 0
 
+    def write_group(self, chapter, name, sources, rows, results, target="sm_75", version="7.6"):
+        """Many instructions on the same operands: `results` holds (instruction, type of {d}, its value for each row)."""
+        assert 0 < len(rows) <= 1024 and results, name
+        operands = {"d": None, "p": "%p1", "q": "%p2"}
+        operands |= {letter: _register(kind, i + 1) for i, (letter, kind) in enumerate(zip("abc", sources))}
+        lines, parameters = [], []
+        for i, kind in enumerate(sources):
+            parameters.append(f"//! in {memory_type(kind)}: {_values([row[i] for row in rows], kind)}")
+            lines += _address(f"in{i}", kind) + [f"ld.global.{memory_type(kind)} {operands['abc'[i]]}, [%rd9]"]
+        for i, (instruction, kind, values) in enumerate(results):
+            assert len(values) == len(rows), instruction
+            parameters.append(f"//! out {memory_type(kind)}: {_values(values, kind)}")
+            lines += instruction.format(**(operands | {"d": _register(kind, 0)})).split("; ")
+            lines += _address(f"out{i}", kind) + [f"st.global.{memory_type(kind)} [%rd9], {_register(kind, 0)}"]
+        names = [f"in{i}" for i in range(len(sources))] + [f"out{i}" for i in range(len(results))]
+        self._write_file(chapter, name, f"{name}: {len(results)} forms", len(rows), parameters, lines, names, target, version)
+
     def write(self, chapter, name, instruction, result, sources, rows, ulp=0, target="sm_75", version="7.6"):
         """`instruction` says {d} {a} {b} {c} {p} {q} for its operands; a row holds one value per source, then the result."""
         assert 0 < len(rows) <= 1024, name
@@ -78,9 +95,13 @@ class Writer:
         lines += instruction.format(**operands).split("; ")
         lines += _address("out", result) + [f"st.global.{memory_type(result)} [%rd9], {operands['d']}"]
         names = [f"in{i}" for i in range(len(sources))] + ["out"]
+        comment = instruction.format(d="d", a="a", b="b", c="c", p="p", q="q")
+        self._write_file(chapter, name, comment, len(rows), parameters, lines, names, target, version)
+
+    def _write_file(self, chapter, name, comment, threads, parameters, lines, names, target, version):
         text = TEMPLATE.format(
-            comment=instruction.format(d="d", a="a", b="b", c="c", p="p", q="q"),
-            threads=len(rows),
+            comment=comment,
+            threads=threads,
             parameters="\n".join(parameters),
             version=version,
             target=target,
