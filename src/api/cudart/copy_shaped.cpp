@@ -1,14 +1,14 @@
-// Copies of two- and three-dimensional regions of linear memory.
+// Copies of two- and three-dimensional regions of linear memory and of arrays.
 //
 // Both are the driver's three-dimensional copy. A pitched pointer's slice is pitch * ysize bytes,
-// so a region is told by pointer, pitch and rows; positions are in bytes for linear memory. Arrays
-// are not supported yet.
+// so a region is told by pointer, pitch and rows. Positions are in bytes for linear memory and in
+// texels for arrays; the extent is in texels as soon as one end is an array.
 
 #include <cuda_runtime_api.h>
 
+#include "api/cudart/channel_format.h"
 #include "api/cudart/copy.h"
 #include "api/cudart/entry.h"
-#include "support/log.h"
 
 using namespace cuda_shim::cudart;
 
@@ -40,24 +40,61 @@ cudaError_t to_driver_copy(const cudaMemcpy3DParms& in, CUDA_MEMCPY3D* out) {
   return cudaSuccess;
 }
 
+cudaError_t texel_bytes_of(cudaArray_t array, size_t* bytes) {
+  CUDA_ARRAY3D_DESCRIPTOR description;
+  CUDART_TRY(in_context(cuArray3DGetDescriptor, &description, to_driver(array)));
+  *bytes = texel_bytes(description.Format, description.NumChannels);
+  return *bytes == 0 ? cudaErrorInvalidValue : cudaSuccess;
+}
+
+/// Texels to bytes; what overflows is out of every array.
+size_t scaled(size_t texels, size_t bytes) {
+  size_t product;
+  return __builtin_mul_overflow(texels, bytes, &product) ? SIZE_MAX : product;
+}
+
+/// Puts the arrays into the driver's copy and makes bytes of texels.
+cudaError_t use_arrays(const cudaMemcpy3DParms& in, CUDA_MEMCPY3D* out) {
+  size_t source_bytes = 0, destination_bytes = 0;
+  if (in.srcArray != nullptr) {
+    CUDART_TRY(texel_bytes_of(in.srcArray, &source_bytes));
+    out->srcMemoryType = CU_MEMORYTYPE_ARRAY;
+    out->srcArray = to_driver(in.srcArray);
+    out->srcXInBytes = scaled(in.srcPos.x, source_bytes);
+  }
+  if (in.dstArray != nullptr) {
+    CUDART_TRY(texel_bytes_of(in.dstArray, &destination_bytes));
+    out->dstMemoryType = CU_MEMORYTYPE_ARRAY;
+    out->dstArray = to_driver(in.dstArray);
+    out->dstXInBytes = scaled(in.dstPos.x, destination_bytes);
+  }
+  if (in.srcArray != nullptr && in.dstArray != nullptr && source_bytes != destination_bytes)
+    return cudaErrorInvalidValue;
+  out->WidthInBytes =
+      scaled(in.extent.width, in.srcArray != nullptr ? source_bytes : destination_bytes);
+  return cudaSuccess;
+}
+
 bool is_empty(const cudaExtent& extent) {
   return extent.width == 0 || extent.height == 0 || extent.depth == 0;
 }
 
 /// The pitch must hold a row wherever there is a next row to step to.
-bool pitch_too_small(const cudaMemcpy3DParms& copy) {
-  bool steps = copy.extent.height > 1 || copy.extent.depth > 1;
-  return steps && (copy.srcPtr.pitch < copy.extent.width || copy.dstPtr.pitch < copy.extent.width);
+bool pitch_too_small(const CUDA_MEMCPY3D& copy) {
+  const auto lacks = [&](CUmemorytype type, size_t pitch) {
+    return type != CU_MEMORYTYPE_ARRAY && pitch < copy.WidthInBytes;
+  };
+  bool steps = copy.Height > 1 || copy.Depth > 1;
+  return steps &&
+         (lacks(copy.srcMemoryType, copy.srcPitch) || lacks(copy.dstMemoryType, copy.dstPitch));
 }
 
 cudaError_t copy_region_async(const cudaMemcpy3DParms& copy, cudaStream_t stream) {
-  if (copy.srcArray != nullptr || copy.dstArray != nullptr) {
-    CUDA_SHIM_LOG_ONCE(kWarning, "Copies from or to CUDA arrays are not supported yet.");
-    return cudaErrorNotSupported;
-  }
-  if (pitch_too_small(copy)) return cudaErrorInvalidPitchValue;
   CUDA_MEMCPY3D driver_copy;
   CUDART_TRY(to_driver_copy(copy, &driver_copy));
+  if (copy.srcArray != nullptr || copy.dstArray != nullptr)
+    CUDART_TRY(use_arrays(copy, &driver_copy));
+  if (pitch_too_small(driver_copy)) return cudaErrorInvalidPitchValue;
   if (is_empty(copy.extent)) return ensure_context();
   return in_context(cuMemcpy3DAsync, &driver_copy, stream);
 }

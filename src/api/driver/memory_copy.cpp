@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "api/driver/default_stream.h"
+#include "api/objects/array.h"
 #include "api/objects/copy.h"
 
 namespace {
@@ -28,11 +29,17 @@ CUresult copy_bytes(const char* name, CUstream handle, std::uint64_t destination
   });
 }
 
+// Whether `count` from `first` on are among `all`.
+bool within(std::size_t first, std::size_t count, std::size_t all) {
+  return first <= all && count <= all - first;
+}
+
 // One end of a shaped copy as the structs describe it.
 struct End {
   CUmemorytype type;
   const void* host;
   CUdeviceptr device;
+  CUarray array;
   std::size_t x, y, z;
   std::size_t pitch;   // bytes from row to row; 0: rows are dense
   std::size_t height;  // rows from slice to slice; 0: as copied
@@ -40,8 +47,7 @@ struct End {
   Status resolve(const cuda_shim_copy& extent, std::uint64_t* address, std::size_t* row_pitch,
                  std::size_t* slice, CopySide* side) const {
     auto [width, rows] = std::pair(extent.width, extent.height);
-    if (type == CU_MEMORYTYPE_ARRAY)
-      return not_supported("Copies from and to arrays are not supported yet.");
+    if (type == CU_MEMORYTYPE_ARRAY) return resolve_array(extent, address, row_pitch, slice, side);
     if (type < CU_MEMORYTYPE_HOST || type > CU_MEMORYTYPE_UNIFIED)
       return invalid(fmt::format("{} is no memory type.", static_cast<int>(type)));
     *row_pitch = pitch != 0 ? pitch : x + width;
@@ -63,6 +69,25 @@ struct End {
       return invalid(
           fmt::format("Slices of {} rows do not hold rows {} to {}.", height, y, rows_end));
     *side = type == CU_MEMORYTYPE_HOST ? kHost : type == CU_MEMORYTYPE_DEVICE ? kDevice : kAny;
+    return {};
+  }
+
+  Status resolve_array(const cuda_shim_copy& extent, std::uint64_t* address, std::size_t* row_pitch,
+                       std::size_t* slice, CopySide* side) const {
+    objects::Array* found = find<objects::Array>(array);
+    if (found == nullptr) return invalid_handle("array");
+    const cuda_shim_texture_level& storage = found->storage();
+    if (!within(x, extent.width, storage.pitch) || !within(y, extent.height, storage.height) ||
+        !within(z, extent.depth, storage.depth))
+      return invalid(fmt::format(
+          "The region of {} bytes x {} x {} at ({}, {}, {}) is not inside the array of {} x {} x "
+          "{}.",
+          extent.width, extent.height, extent.depth, x, y, z, storage.pitch, storage.height,
+          storage.depth));
+    *address = storage.address + z * storage.slice + y * storage.pitch + x;
+    *row_pitch = storage.pitch;
+    *slice = storage.slice;
+    *side = kDevice;
     return {};
   }
 };
@@ -90,8 +115,10 @@ CUresult copy_shaped(const char* name, CUstream handle, const ShapedCopy& wanted
 }
 
 ShapedCopy shaped(const CUDA_MEMCPY2D& c) {
-  return {{c.dstMemoryType, c.dstHost, c.dstDevice, c.dstXInBytes, c.dstY, 0, c.dstPitch, 0},
-          {c.srcMemoryType, c.srcHost, c.srcDevice, c.srcXInBytes, c.srcY, 0, c.srcPitch, 0},
+  return {{c.dstMemoryType, c.dstHost, c.dstDevice, c.dstArray, c.dstXInBytes, c.dstY, 0,
+           c.dstPitch, 0},
+          {c.srcMemoryType, c.srcHost, c.srcDevice, c.srcArray, c.srcXInBytes, c.srcY, 0,
+           c.srcPitch, 0},
           c.WidthInBytes,
           c.Height,
           1};
@@ -99,10 +126,10 @@ ShapedCopy shaped(const CUDA_MEMCPY2D& c) {
 
 template <class Copy3D>
 ShapedCopy shaped(const Copy3D& c) {
-  return {{c.dstMemoryType, c.dstHost, c.dstDevice, c.dstXInBytes, c.dstY, c.dstZ, c.dstPitch,
-           c.dstHeight},
-          {c.srcMemoryType, c.srcHost, c.srcDevice, c.srcXInBytes, c.srcY, c.srcZ, c.srcPitch,
-           c.srcHeight},
+  return {{c.dstMemoryType, c.dstHost, c.dstDevice, c.dstArray, c.dstXInBytes, c.dstY, c.dstZ,
+           c.dstPitch, c.dstHeight},
+          {c.srcMemoryType, c.srcHost, c.srcDevice, c.srcArray, c.srcXInBytes, c.srcY, c.srcZ,
+           c.srcPitch, c.srcHeight},
           c.WidthInBytes,
           c.Height,
           c.Depth};

@@ -21,6 +21,7 @@ enum class MemoryKind {
   kManaged,     ///< cuMemAllocManaged
   kVirtual,     ///< cuMemMap; kept by the device, not by a context
   kModule,      ///< variables of a module
+  kArray,       ///< texels of an array, descriptors of textures and surfaces
 };
 
 struct Allocation {

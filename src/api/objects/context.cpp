@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "api/objects/allocations.h"
+#include "api/objects/array.h"
 #include "api/objects/event.h"
 #include "api/objects/library.h"
 #include "api/objects/memory_pool.h"
 #include "api/objects/module.h"
+#include "api/objects/texture.h"
 #include "support/log.h"
 
 namespace cuda_shim::objects {
@@ -115,6 +117,9 @@ void Context::deactivate() {
   }
   events_.take_all();
   modules_.take_all();
+  textures().erase_context(*this);
+  arrays_.take_all();
+  mipmapped_arrays_.take_all();
   for (std::unique_ptr<Stream>& stream : streams_.take_all()) stream_order_.remove(*stream);
   legacy_.reset();
   for (const std::shared_ptr<WorkQueue>& queue : queues()) queue->close();

@@ -23,8 +23,10 @@
 
 namespace cuda_shim::objects {
 
+class Array;
 class Event;
 class Library;
+class MipmappedArray;
 class Module;
 
 class Context {
@@ -70,6 +72,8 @@ class Context {
 
   OwnedSet<Event>& events() { return events_; }
   OwnedSet<Module>& modules() { return modules_; }
+  OwnedSet<Array>& arrays() { return arrays_; }
+  OwnedSet<MipmappedArray>& mipmapped_arrays() { return mipmapped_arrays_; }
   TimestampPool& timestamps() { return timestamps_; }
   /// The library's module in this context, made on first use.
   Result<Module*> library_module(Library& library);
@@ -114,6 +118,8 @@ class Context {
       queues_;  // of live streams, and of destroyed ones with pending work
   OwnedSet<Event> events_;
   OwnedSet<Module> modules_;
+  OwnedSet<Array> arrays_;
+  OwnedSet<MipmappedArray> mipmapped_arrays_;
   std::mutex libraries_mutex_;  // guards library_modules_
   std::vector<std::pair<const Library*, Module*>> library_modules_;
   mutable std::mutex limits_mutex_;  // guards limits_ and peers_

@@ -25,6 +25,8 @@ enum class Kind : std::uint8_t {
   kLink,
   kPhysicalMemory,
   kMemoryPool,
+  kArray,
+  kMipmappedArray,
 };
 
 namespace handle_table {

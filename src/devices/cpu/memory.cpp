@@ -12,7 +12,8 @@
 namespace cuda_shim::devices::cpu {
 namespace {
 
-constexpr std::size_t kLeastAlignment = 256;
+// What CU_DEVICE_ATTRIBUTE_TEXTURE_ALIGNMENT promises: any allocation may be read as a texture.
+constexpr std::size_t kLeastAlignment = 512;
 constexpr std::size_t kLarge = 256 << 10;
 constexpr std::size_t kHugePage = 2 << 20;
 // Below this the system is not asked whether it has the memory: that takes longer than the

@@ -230,12 +230,5 @@ TEST(ManagedMemory, TakesHints) {
   EXPECT_EQ(cudaFree(managed), cudaSuccess);
 }
 
-TEST(Array, IsRefusedByName) {
-  cudaArray_t array;
-  cudaChannelFormatDesc format = cudaCreateChannelDesc(32, 0, 0, 0, cudaChannelFormatKindFloat);
-  EXPECT_EQ(format.x, 32);
-  EXPECT_EQ(cudaMallocArray(&array, &format, 4, 4, 0), cudaErrorNotSupported);
-}
-
 }  // namespace
 }  // namespace cuda_shim::test

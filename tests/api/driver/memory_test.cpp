@@ -58,7 +58,7 @@ TEST_F(Memory, PitchedCopiesTouchTheirRowsOnly) {
     for (size_t x = 0; x < pitch; ++x)
       ASSERT_EQ(out[y * pitch + x], x < 10 ? in[y * 10 + x] : 0xee) << x << ',' << y;
   copy.dstMemoryType = CU_MEMORYTYPE_ARRAY;
-  EXPECT_EQ(cuMemcpy2D(&copy), CUDA_ERROR_NOT_SUPPORTED);
+  EXPECT_EQ(cuMemcpy2D(&copy), CUDA_ERROR_INVALID_HANDLE);
 }
 
 TEST_F(Memory, ABoxIsCopiedFromAVolume) {

@@ -1,0 +1,132 @@
+#pragma once
+/* Texture and surface objects as kernels see them. C ABI.
+ *
+ * The 64-bit handle that an application passes to a kernel is the device address of one
+ * cuda_shim_texture, written by the layer above and read by the device. It holds everything that a
+ * fetch depends on, so that a device needs no table of objects. Texels lie in plain rows: element
+ * after element, row after row, slice after slice; the layers and faces of layered arrays and
+ * cubemaps are slices. Handles of surfaces point to the same structure. */
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* First word of each descriptor: a handle that does not point to one is refused. */
+#define CUDA_SHIM_TEXTURE_MAGIC 0x78745363u
+/* Of the largest mipmapped array: 131072 texels wide. */
+#define CUDA_SHIM_TEXTURE_LEVELS 18
+
+/* What a channel is. */
+typedef enum cuda_shim_texel {
+  CUDA_SHIM_TEXEL_U8,
+  CUDA_SHIM_TEXEL_U16,
+  CUDA_SHIM_TEXEL_U32,
+  CUDA_SHIM_TEXEL_S8,
+  CUDA_SHIM_TEXEL_S16,
+  CUDA_SHIM_TEXEL_S32,
+  CUDA_SHIM_TEXEL_F16,
+  CUDA_SHIM_TEXEL_F32,
+} cuda_shim_texel;
+
+/* Geometries of texture and surface instructions. */
+typedef enum cuda_shim_geometry {
+  CUDA_SHIM_GEOMETRY_1D,
+  CUDA_SHIM_GEOMETRY_2D,
+  CUDA_SHIM_GEOMETRY_3D,
+  CUDA_SHIM_GEOMETRY_A1D,
+  CUDA_SHIM_GEOMETRY_A2D,
+  CUDA_SHIM_GEOMETRY_CUBE,
+  CUDA_SHIM_GEOMETRY_ACUBE,
+} cuda_shim_geometry;
+
+/* As numbered by CUaddress_mode. */
+typedef enum cuda_shim_address_mode {
+  CUDA_SHIM_ADDRESS_WRAP,
+  CUDA_SHIM_ADDRESS_CLAMP,
+  CUDA_SHIM_ADDRESS_MIRROR,
+  CUDA_SHIM_ADDRESS_BORDER,
+} cuda_shim_address_mode;
+
+/* One mipmap level. Extents in texels, at least 1; depth counts layers and faces too. */
+typedef struct cuda_shim_texture_level {
+  uint64_t address;
+  uint64_t pitch, slice; /* bytes from row to row, from slice to slice */
+  uint32_t width, height, depth;
+  uint32_t reserved;
+} cuda_shim_texture_level;
+
+typedef struct cuda_shim_texture {
+  uint32_t magic;
+  uint8_t texel;           /* cuda_shim_texel */
+  uint8_t channels;        /* 1, 2, 4 */
+  uint8_t levels;          /* at least 1 */
+  uint8_t address_mode[3]; /* cuda_shim_address_mode of x, y, z */
+  uint8_t linear_filter;   /* within a level; else the nearest texel */
+  uint8_t linear_levels;   /* between levels; else the nearest level */
+  uint8_t normalized_coordinates;
+  uint8_t normalized_values; /* integers of 8 and 16 bits read as [0, 1] or [-1, 1] */
+  uint8_t srgb;
+  uint32_t border[4]; /* bits of the four channels */
+  float level_bias, least_level, greatest_level;
+  uint32_t surface_only; /* a surface: texture instructions refuse it */
+  cuda_shim_texture_level level[CUDA_SHIM_TEXTURE_LEVELS];
+} cuda_shim_texture;
+
+/* --- Arguments of the intrinsics `texture_fetch` ... `surface_reduce`: an operation word, and
+ * words in memory. */
+
+/* Operation word: the geometry in the low four bits, and: */
+enum {
+  CUDA_SHIM_TEXTURE_GEOMETRY_MASK = 0xf,
+  CUDA_SHIM_TEXTURE_INTEGER = 1 << 4, /* coordinates are s32 texels, else f32 */
+  CUDA_SHIM_TEXTURE_LOD = 1 << 5,     /* the level is given */
+  CUDA_SHIM_TEXTURE_GRADIENT = 1 << 6,
+  CUDA_SHIM_TEXTURE_OFFSET = 1 << 7,
+  CUDA_SHIM_TEXTURE_GATHER = 1 << 8, /* one channel of the four texels of a linear filter */
+  CUDA_SHIM_TEXTURE_CHANNEL_SHIFT = 9,
+
+  CUDA_SHIM_SURFACE_BOUNDARY_SHIFT = 4, /* cuda_shim_boundary */
+  CUDA_SHIM_SURFACE_BYTES_SHIFT = 6,    /* log2 of the bytes of an element: 0 to 3 */
+  CUDA_SHIM_SURFACE_VECTOR_SHIFT = 8,   /* log2 of the elements: 0 to 2 */
+  CUDA_SHIM_SURFACE_REDUCE_SHIFT = 10,  /* cuda_shim_surface_reduction */
+};
+typedef enum cuda_shim_boundary {
+  CUDA_SHIM_BOUNDARY_TRAP,
+  CUDA_SHIM_BOUNDARY_CLAMP,
+  CUDA_SHIM_BOUNDARY_ZERO,
+} cuda_shim_boundary;
+typedef enum cuda_shim_surface_reduction {
+  CUDA_SHIM_SURFACE_ADD,
+  CUDA_SHIM_SURFACE_MIN_U,
+  CUDA_SHIM_SURFACE_MAX_U,
+  CUDA_SHIM_SURFACE_MIN_S,
+  CUDA_SHIM_SURFACE_MAX_S,
+  CUDA_SHIM_SURFACE_AND,
+  CUDA_SHIM_SURFACE_OR,
+} cuda_shim_surface_reduction;
+
+/* Places of the argument words of a fetch; those that the operation does not need hold nothing. A
+ * surface access has the first four: x in bytes, y, z. */
+enum {
+  CUDA_SHIM_TEXTURE_WORD_LAYER = 0,
+  CUDA_SHIM_TEXTURE_WORD_COORDINATES = 1, /* x, y, z */
+  CUDA_SHIM_TEXTURE_WORD_LOD = 4,         /* f32; or two gradients of three words */
+  CUDA_SHIM_TEXTURE_WORD_OFFSETS = 10,    /* x, y, z */
+  CUDA_SHIM_TEXTURE_WORDS = 13,
+};
+
+/* What `texture_query` answers. */
+typedef enum cuda_shim_texture_question {
+  CUDA_SHIM_TEXTURE_WIDTH,
+  CUDA_SHIM_TEXTURE_HEIGHT,
+  CUDA_SHIM_TEXTURE_DEPTH,
+  CUDA_SHIM_TEXTURE_ARRAY_SIZE,
+  CUDA_SHIM_TEXTURE_NUM_LEVELS,
+  CUDA_SHIM_TEXTURE_NORMALIZED,
+} cuda_shim_texture_question;
+
+#ifdef __cplusplus
+}
+#endif
