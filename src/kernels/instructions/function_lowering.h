@@ -75,6 +75,7 @@ class FunctionLowering final : public Lowering {
 
   // --- Operands (function_operands.cpp)
   const ptx::Operand& operand(unsigned index) const;
+  const ptx::Operand& vector_operand(unsigned index) const;
   const ptx::Operand& element_operand(unsigned index, unsigned element) const;
   llvm::Value* read(const ptx::Operand& operand, ptx::ScalarType type);
   void write(const ptx::Operand& operand, llvm::Value* value, ptx::ScalarType type);

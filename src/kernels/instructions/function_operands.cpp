@@ -46,8 +46,16 @@ const ptx::Operand& FunctionLowering::operand(unsigned index) const {
   return index < instruction_->operands.size() ? instruction_->operands[index] : kSink;
 }
 
-const ptx::Operand& FunctionLowering::element_operand(unsigned index, unsigned element) const {
+// The elements of `[a, {x, y}]` are those of the vector.
+const ptx::Operand& FunctionLowering::vector_operand(unsigned index) const {
   const ptx::Operand& whole = operand(index);
+  const ptx::Address* address = whole.address();
+  return address != nullptr && address->bracketed && !address->more.empty() ? address->more.back()
+                                                                            : whole;
+}
+
+const ptx::Operand& FunctionLowering::element_operand(unsigned index, unsigned element) const {
+  const ptx::Operand& whole = vector_operand(index);
   const ptx::Vector* vector = whole.vector();
   if (vector == nullptr) return element == 0 ? whole : kSink;
   return element < vector->elements.size() ? vector->elements[element] : kSink;
@@ -67,7 +75,7 @@ bool FunctionLowering::is_predicate(unsigned index) {
 }
 
 unsigned FunctionLowering::element_count(unsigned index) const {
-  const ptx::Vector* vector = operand(index).vector();
+  const ptx::Vector* vector = vector_operand(index).vector();
   return vector != nullptr ? vector->elements.size() : 1;
 }
 
@@ -142,8 +150,12 @@ llvm::Value* FunctionLowering::special_register(const ptx::Name& name) {
 // A name of the module's scope: variable or function. Empty if there is none; null in it after
 // `fail`.
 std::optional<llvm::Value*> FunctionLowering::program_symbol(std::string_view name) {
-  if (const ProgramVariable* variable = module_.program().find_variable(source_.unit, name))
-    return module_address(variable->offset);
+  if (const ProgramVariable* variable = module_.program().find_variable(source_.unit, name)) {
+    llvm::Value* place = module_address(variable->offset);
+    // A texture or surface reference stands for the handle that it holds.
+    const bool reference = ptx::kind_of(variable->declaration->type) == ptx::TypeKind::kOpaque;
+    return reference ? ir_.CreateLoad(ir_.getInt64Ty(), place) : place;
+  }
   if (const ptx::Variable* shared = module_.find_shared(source_.unit, name))
     return shared_address(*shared);
   unsigned unit = 0;

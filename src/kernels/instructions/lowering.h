@@ -69,7 +69,8 @@ class Lowering {
   virtual void set(unsigned index, llvm::Value* value, ptx::ScalarType type) = 0;
   /// Second destination of `p|q`; does nothing where it is not written.
   virtual void set_pair(unsigned index, llvm::Value* value, ptx::ScalarType type) = 0;
-  /// Elements of a vector operand `{a, b}`; a plain operand has one.
+  /// Elements of a vector operand `{a, b}`; a plain operand has one. Those of an address with
+  /// coordinates, `[a, {x, y}]`, are the coordinates.
   virtual unsigned element_count(unsigned index) const = 0;
   virtual llvm::Value* element(unsigned index, unsigned element, ptx::ScalarType type) = 0;
   virtual void set_element(unsigned index, unsigned element, llvm::Value* value,

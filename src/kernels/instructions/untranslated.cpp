@@ -10,14 +10,7 @@ namespace {
 
 constexpr Row kRows[] = {
     // Textures and surfaces
-    {"tex... ...", nullptr},
-    {"tld4... ...", nullptr},
-    {"txq... ...", nullptr},
     {"istypep... ...", nullptr},
-    {"suld... ...", nullptr},
-    {"sust... ...", nullptr},
-    {"sured... ...", nullptr},
-    {"suq... ...", nullptr},
     // Matrices
     {"wgmma... ...", nullptr},
     {"tcgen05... ...", nullptr},

@@ -1,0 +1,254 @@
+// A fetch goes from the outside in: cube coordinates become a face and a place on it; the level of
+// detail becomes one or two levels; coordinates become texels and weights along each axis; texels
+// are read and weighed. The formulas are those of the CUDA C++ programming guide, appendix "Texture
+// Fetching".
+
+#include "devices/cpu/texture/fetch.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "devices/cpu/texture/axis.h"
+#include "devices/cpu/texture/texel.h"
+
+namespace cuda_shim::devices::cpu {
+namespace {
+
+constexpr unsigned kCubeFaces = 6;
+
+float as_float(std::uint32_t bits) {
+  return std::bit_cast<float>(bits);
+}
+std::uint32_t as_bits(float value) {
+  return std::bit_cast<std::uint32_t>(value);
+}
+
+/// A fetch of given coordinates, without the level.
+struct Fetch {
+  const cuda_shim_texture& texture;
+  std::uint32_t operation;
+  unsigned dimensions;
+  bool layered = false;  ///< z is a layer
+  bool cube = false;     ///< on a face: its edges are the ends
+  std::uint32_t layer = 0;
+  std::uint32_t place[3] = {};  ///< floats or integers
+  std::int32_t offset[3] = {};
+
+  bool integer() const { return (operation & CUDA_SHIM_TEXTURE_INTEGER) != 0; }
+};
+
+Axis axis_of(const Fetch& fetch, const cuda_shim_texture_level& level, unsigned dimension) {
+  const std::uint32_t extents[] = {level.width, level.height, level.depth};
+  const auto mode = static_cast<cuda_shim_address_mode>(fetch.texture.address_mode[dimension]);
+  return {extents[dimension], fetch.cube ? CUDA_SHIM_ADDRESS_CLAMP : mode,
+          fetch.texture.normalized_coordinates != 0, fetch.offset[dimension]};
+}
+
+Texel texel_of(const Fetch& fetch, const cuda_shim_texture_level& level,
+               const std::int64_t (&index)[3]) {
+  if (index[0] == kOutside || index[1] == kOutside || index[2] == kOutside)
+    return border_texel(fetch.texture);
+  return read_texel(fetch.texture,
+                    level.address + static_cast<std::uint64_t>(index[2]) * level.slice +
+                        static_cast<std::uint64_t>(index[1]) * level.pitch +
+                        static_cast<std::uint64_t>(index[0]) * texel_bytes(fetch.texture));
+}
+
+/// The slice of a layered texture; a layer beyond the last is the last.
+std::int64_t slice_of(const Fetch& fetch, const cuda_shim_texture_level& level) {
+  return fetch.layered ? std::min(fetch.layer, level.depth - 1) : 0;
+}
+
+Texel fetch_nearest(const Fetch& fetch, const cuda_shim_texture_level& level) {
+  std::int64_t index[3] = {0, 0, slice_of(fetch, level)};
+  for (unsigned d = 0; d < fetch.dimensions; ++d) {
+    const Axis axis = axis_of(fetch, level, d);
+    index[d] = fetch.integer() ? texel_at(axis, static_cast<std::int32_t>(fetch.place[d]))
+                               : nearest(axis, as_float(fetch.place[d]));
+  }
+  return texel_of(fetch, level, index);
+}
+
+void find_footprints(const Fetch& fetch, const cuda_shim_texture_level& level,
+                     Footprint (&footprint)[3]) {
+  const std::int64_t slice = slice_of(fetch, level);
+  footprint[1] = {0, 0, 0};
+  footprint[2] = {slice, slice, 0};
+  for (unsigned d = 0; d < fetch.dimensions; ++d)
+    footprint[d] = between(axis_of(fetch, level, d), as_float(fetch.place[d]));
+}
+
+Texel fetch_linear(const Fetch& fetch, const cuda_shim_texture_level& level) {
+  Footprint footprint[3];
+  find_footprints(fetch, level, footprint);
+  float sum[4] = {};
+  for (unsigned corner = 0; corner < 1u << fetch.dimensions; ++corner) {
+    float weight = 1;
+    std::int64_t index[3];
+    for (unsigned d = 0; d < 3; ++d) {
+      const bool right = (corner >> d & 1) != 0;
+      index[d] = right ? footprint[d].right : footprint[d].left;
+      if (d < fetch.dimensions) weight *= right ? footprint[d].weight : 1 - footprint[d].weight;
+    }
+    if (weight == 0) continue;  // an infinity or NaN there does not count
+    const Texel texel = texel_of(fetch, level, index);
+    for (unsigned c = 0; c < 4; ++c) sum[c] += weight * as_float(texel.bits[c]);
+  }
+  return {{as_bits(sum[0]), as_bits(sum[1]), as_bits(sum[2]), as_bits(sum[3])}};
+}
+
+/// One channel of four texels, counterclockwise from the lower left (y grows downwards).
+Texel gather(const Fetch& fetch, const cuda_shim_texture_level& level) {
+  Footprint footprint[3];
+  find_footprints(fetch, level, footprint);
+  const std::int64_t left = footprint[0].left, right = footprint[0].right;
+  const std::int64_t upper = footprint[1].left, lower = footprint[1].right;
+  const std::int64_t places[4][2] = {{left, lower}, {right, lower}, {right, upper}, {left, upper}};
+  const unsigned channel = fetch.operation >> CUDA_SHIM_TEXTURE_CHANNEL_SHIFT & 3;
+  Texel result;
+  for (unsigned i = 0; i < 4; ++i)
+    result.bits[i] =
+        texel_of(fetch, level, {places[i][0], places[i][1], footprint[2].left}).bits[channel];
+  return result;
+}
+
+Texel fetch_level(const Fetch& fetch, const cuda_shim_texture_level& level) {
+  if (fetch.operation & CUDA_SHIM_TEXTURE_GATHER) return gather(fetch, level);
+  const bool linear = fetch.texture.linear_filter && !fetch.integer();
+  return linear ? fetch_linear(fetch, level) : fetch_nearest(fetch, level);
+}
+
+// --- Cubes
+
+/// The face that a direction meets, and where: the table of the programming guide.
+void project_on_face(Fetch& fetch, const std::uint32_t* direction) {
+  const float x = as_float(direction[0]), y = as_float(direction[1]), z = as_float(direction[2]);
+  const float ax = std::fabs(x), ay = std::fabs(y), az = std::fabs(z);
+  unsigned face;
+  float major, s, t;
+  if (ax >= ay && ax >= az) {
+    face = std::signbit(x) ? 1 : 0;
+    major = ax, s = face == 0 ? -z : z, t = -y;
+  } else if (ay >= az) {
+    face = std::signbit(y) ? 3 : 2;
+    major = ay, s = x, t = face == 2 ? z : -z;
+  } else {
+    face = std::signbit(z) ? 5 : 4;
+    major = az, s = face == 4 ? x : -x, t = -y;
+  }
+  fetch.layer = fetch.layer * kCubeFaces + face;
+  fetch.place[0] = as_bits((s / major + 1) / 2);
+  fetch.place[1] = as_bits((t / major + 1) / 2);
+}
+
+/// A layer of a layered cubemap beyond the last is the last.
+std::uint32_t cube_layer(const cuda_shim_texture& texture, std::uint32_t layer) {
+  const std::uint32_t cubes = std::max(texture.level[0].depth / kCubeFaces, 1u);
+  return std::min(layer, cubes - 1);
+}
+
+// --- Levels of detail
+
+float gradient_length(const Fetch& fetch, const std::uint32_t* gradient) {
+  const cuda_shim_texture_level& base = fetch.texture.level[0];
+  const std::uint32_t extents[] = {base.width, base.height, base.depth};
+  float sum = 0;
+  for (unsigned d = 0; d < fetch.dimensions; ++d) {
+    const float scale =
+        fetch.texture.normalized_coordinates ? static_cast<float>(extents[d]) : 1.0f;
+    const float step = as_float(gradient[d]) * scale;
+    sum += step * step;
+  }
+  return std::sqrt(sum);
+}
+
+/// The level of detail; the base level where none is asked for.
+float level_of_detail(const Fetch& fetch, const std::uint32_t* words) {
+  const cuda_shim_texture& texture = fetch.texture;
+  const std::uint32_t* given = words + CUDA_SHIM_TEXTURE_WORD_LOD;
+  float detail = 0;
+  if (fetch.operation & CUDA_SHIM_TEXTURE_LOD)
+    detail = as_float(*given);
+  else if (fetch.operation & CUDA_SHIM_TEXTURE_GRADIENT)
+    detail = std::log2(std::max(gradient_length(fetch, given), gradient_length(fetch, given + 3)));
+  else
+    return 0;
+  if (std::isnan(detail)) detail = 0;
+  detail =
+      std::min(std::max(detail + texture.level_bias, texture.least_level), texture.greatest_level);
+  return std::clamp(detail, 0.0f, static_cast<float>(texture.levels - 1));
+}
+
+Texel blend(const Texel& less, const Texel& more, float weight) {
+  Texel result;
+  for (unsigned c = 0; c < 4; ++c)
+    result.bits[c] =
+        as_bits((1 - weight) * as_float(less.bits[c]) + weight * as_float(more.bits[c]));
+  return result;
+}
+
+Texel fetch_levels(const Fetch& fetch, const std::uint32_t* words) {
+  const cuda_shim_texture& texture = fetch.texture;
+  const float detail = level_of_detail(fetch, words);
+  if (!texture.linear_levels)
+    return fetch_level(fetch, texture.level[static_cast<unsigned>(detail + 0.5f)]);
+  const auto base = static_cast<unsigned>(detail);
+  const float weight = std::nearbyint((detail - static_cast<float>(base)) * 256.0f) / 256.0f;
+  const Texel less = fetch_level(fetch, texture.level[base]);
+  if (weight == 0) return less;
+  return blend(less, fetch_level(fetch, texture.level[base + 1]), weight);
+}
+
+struct Shape {
+  unsigned dimensions;
+  bool layered, cube;
+};
+constexpr Shape kShapes[] = {{1, false, false}, {2, false, false}, {3, false, false},
+                             {1, true, false},  {2, true, false},  {2, true, true},
+                             {2, true, true}};
+
+}  // namespace
+
+void fetch_texture(const cuda_shim_texture& texture, std::uint32_t operation,
+                   const std::uint32_t* words, std::uint32_t* result) {
+  const std::uint32_t geometry = operation & CUDA_SHIM_TEXTURE_GEOMETRY_MASK;
+  const Shape& shape = kShapes[geometry];
+  Fetch fetch = {texture, operation, shape.dimensions, shape.layered, shape.cube};
+  if (operation & CUDA_SHIM_TEXTURE_OFFSET)
+    for (unsigned d = 0; d < shape.dimensions; ++d)
+      fetch.offset[d] = static_cast<std::int32_t>(words[CUDA_SHIM_TEXTURE_WORD_OFFSETS + d]);
+  if (shape.layered && geometry != CUDA_SHIM_GEOMETRY_CUBE)
+    fetch.layer = words[CUDA_SHIM_TEXTURE_WORD_LAYER];
+  const std::uint32_t* place = words + CUDA_SHIM_TEXTURE_WORD_COORDINATES;
+  if (shape.cube) {
+    fetch.layer = cube_layer(texture, fetch.layer);
+    project_on_face(fetch, place);
+  } else {
+    std::copy_n(place, shape.dimensions, fetch.place);
+  }
+  const Texel texel = fetch_levels(fetch, words);
+  std::ranges::copy(texel.bits, result);
+}
+
+std::uint32_t query_texture(const cuda_shim_texture& texture, std::uint32_t question,
+                            std::uint32_t level) {
+  const cuda_shim_texture_level& found =
+      texture.level[std::min<std::uint32_t>(level, texture.levels - 1u)];
+  switch (static_cast<cuda_shim_texture_question>(question)) {
+    case CUDA_SHIM_TEXTURE_WIDTH:
+      return found.width;
+    case CUDA_SHIM_TEXTURE_HEIGHT:
+      return found.height;
+    case CUDA_SHIM_TEXTURE_DEPTH:
+    case CUDA_SHIM_TEXTURE_ARRAY_SIZE:
+      return found.depth;
+    case CUDA_SHIM_TEXTURE_NUM_LEVELS:
+      return texture.levels;
+    case CUDA_SHIM_TEXTURE_NORMALIZED:
+      return texture.normalized_coordinates;
+  }
+  return 0;
+}
+
+}  // namespace cuda_shim::devices::cpu

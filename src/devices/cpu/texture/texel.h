@@ -1,0 +1,25 @@
+#pragma once
+// Texels: from the bits in memory to what a fetch returns.
+
+#include <bit>
+#include <cstdint>
+
+#include "cuda_shim/texture.h"
+
+namespace cuda_shim::devices::cpu {
+
+/// Four channels as a fetch returns them: floats, or integers extended to 32 bits. Channels that
+/// the format lacks are 0, the last of them 1.
+struct Texel {
+  std::uint32_t bits[4];
+};
+
+/// Whether fetches return floats: formats of floats, and normalised integers.
+bool returns_floats(const cuda_shim_texture& texture);
+/// Bytes of a texel in memory.
+unsigned texel_bytes(const cuda_shim_texture& texture);
+/// The texel whose first byte is at the address.
+Texel read_texel(const cuda_shim_texture& texture, std::uint64_t address);
+Texel border_texel(const cuda_shim_texture& texture);
+
+}  // namespace cuda_shim::devices::cpu

@@ -1,0 +1,166 @@
+// tex, tld4, txq (PTX ISA 9.7.10). A texture is its 64-bit handle, in a register or in the variable
+// of a texture reference; what it looks like is known when the kernel runs. So each instruction is
+// one call of the device's texture unit.
+//
+// The type of the result says how the kernel sees the words that the texture's format gives; it
+// changes them only where halves are asked for.
+
+#include "kernels/instructions/texture_words.h"
+
+namespace cuda_shim::kernels::instructions {
+namespace {
+
+using llvm::Value;
+using ptx::ScalarType;
+
+// --- Results
+
+Value* as_type(Lowering& l, Value* word, ScalarType type) {
+  llvm::IRBuilder<>& ir = l.ir();
+  if (type == ScalarType::kU32 || type == ScalarType::kS32) return word;
+  Value* number = ir.CreateBitCast(word, ir.getFloatTy());
+  return type == ScalarType::kF32 ? number : ir.CreateFPTrunc(number, ir.getHalfTy());
+}
+
+void set_pairs(Lowering& l, TextureWords& words) {
+  llvm::IRBuilder<>& ir = l.ir();
+  for (unsigned i = 0; i < 2; ++i) {
+    Value* pair = llvm::PoisonValue::get(l.llvm_type(ScalarType::kF16x2));
+    for (unsigned half = 0; half < 2; ++half)
+      pair = ir.CreateInsertElement(
+          pair, as_type(l, words.load(2 * i + half, ir.getInt32Ty()), ScalarType::kF16), half);
+    l.set_element(0, i, pair, ScalarType::kF16x2);
+  }
+}
+
+void set_results(Lowering& l, TextureWords& words) {
+  if (l.type() == ScalarType::kF16x2) return set_pairs(l, words);
+  for (unsigned i = 0; i < 4; ++i)
+    l.set_element(0, i, as_type(l, words.load(i, l.ir().getInt32Ty()), l.type()), l.type());
+}
+
+// --- Fetches
+
+/// The operands behind the address: `offsets` if it is written.
+struct FetchForm {
+  unsigned operation;
+  unsigned offsets;
+};
+
+Status fetch(Lowering& l, TextureWords& words, FetchForm form) {
+  llvm::IRBuilder<>& ir = l.ir();
+  unsigned operation = form.operation | words.geometry();
+  const ScalarType coordinates = l.type(1);
+  if (coordinates == ScalarType::kS32) operation |= CUDA_SHIM_TEXTURE_INTEGER;
+  words.store_coordinates(coordinates);
+  if (l.has_operand(form.offsets)) {
+    if (l.element_count(form.offsets) < words.dimensions())
+      return l.not_supported("the offsets are fewer than the coordinates");
+    operation |= CUDA_SHIM_TEXTURE_OFFSET;
+    words.store_elements(CUDA_SHIM_TEXTURE_WORD_OFFSETS, form.offsets, words.dimensions(),
+                         ScalarType::kS32);
+  }
+  l.device_op(DeviceOp::texture_fetch,
+              {words.data(), words.handle(), ir.getInt32(operation), words.arguments()});
+  set_results(l, words);
+  return {};
+}
+
+Status lower_tex(Lowering& l) {
+  TextureWords words(l, 1);
+  if (std::string why = words.fault(); !why.empty()) return l.not_supported(std::move(why));
+  return fetch(l, words, {0, 2});
+}
+
+Status lower_tex_level(Lowering& l) {
+  TextureWords words(l, 1);
+  if (std::string why = words.fault(); !why.empty()) return l.not_supported(std::move(why));
+  words.store_elements(CUDA_SHIM_TEXTURE_WORD_LOD, 2, 1, ScalarType::kF32);
+  return fetch(l, words, {CUDA_SHIM_TEXTURE_LOD, 3});
+}
+
+Status lower_tex_grad(Lowering& l) {
+  TextureWords words(l, 1);
+  if (std::string why = words.fault(); !why.empty()) return l.not_supported(std::move(why));
+  for (unsigned i = 0; i < 2; ++i) {
+    if (l.element_count(2 + i) < words.dimensions())
+      return l.not_supported("a gradient has fewer elements than the coordinates");
+    words.store_elements(CUDA_SHIM_TEXTURE_WORD_LOD + 3 * i, 2 + i, words.dimensions(),
+                         ScalarType::kF32);
+  }
+  return fetch(l, words, {CUDA_SHIM_TEXTURE_GRADIENT, 4});
+}
+
+Status lower_tld4(Lowering& l) {
+  TextureWords words(l, 1);
+  if (std::string why = words.fault(); !why.empty()) return l.not_supported(std::move(why));
+  const unsigned channel = l.has("r") ? 0 : l.has("g") ? 1 : l.has("b") ? 2 : 3;
+  return fetch(l, words,
+               {CUDA_SHIM_TEXTURE_GATHER | channel << CUDA_SHIM_TEXTURE_CHANNEL_SHIFT, 2});
+}
+
+// --- Queries
+
+struct QuestionRow {
+  std::string_view word;
+  cuda_shim_texture_question question;
+};
+constexpr QuestionRow kQuestions[] = {
+    {"width", CUDA_SHIM_TEXTURE_WIDTH},
+    {"height", CUDA_SHIM_TEXTURE_HEIGHT},
+    {"depth", CUDA_SHIM_TEXTURE_DEPTH},
+    {"array_size", CUDA_SHIM_TEXTURE_ARRAY_SIZE},
+    {"num_mipmap_levels", CUDA_SHIM_TEXTURE_NUM_LEVELS},
+    {"normalized_coords", CUDA_SHIM_TEXTURE_NORMALIZED},
+};
+
+Status lower_query(Lowering& l) {
+  llvm::IRBuilder<>& ir = l.ir();
+  cuda_shim_texture_question question = CUDA_SHIM_TEXTURE_WIDTH;
+  for (const QuestionRow& row : kQuestions)
+    if (l.has(row.word)) question = row.question;
+  Value* level = l.has_operand(2) ? l.value(2, ScalarType::kU32) : ir.getInt32(0);
+  l.set(0,
+        l.device_op(DeviceOp::texture_query,
+                    {l.value(1, ScalarType::kB64), ir.getInt32(question), level}),
+        ScalarType::kB32);
+  return {};
+}
+
+#define CUDA_SHIM_FLAT "; .geom = .1d .2d .3d .a1d .a2d"
+#define CUDA_SHIM_CUBE "; .geom = .cube .acube"
+#define CUDA_SHIM_DTYPE "; .dtype = .u32 .s32 .f16 .f32"
+
+// The address operand is `[a, {coordinates}]`.
+constexpr Row kRows[] = {
+    {"tex{.base}.geom.v4.dtype.ctype d, [a]{, e}; .ctype = .s32 .f32" CUDA_SHIM_FLAT
+         CUDA_SHIM_DTYPE,
+     lower_tex},
+    {"tex{.base}.geom.v2.f16x2.ctype d, [a]{, e}; .ctype = .s32 .f32" CUDA_SHIM_FLAT, lower_tex},
+    {"tex{.base}.geom.v4.dtype.f32 d, [a]" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE, lower_tex},
+    {"tex{.base}.geom.v2.f16x2.f32 d, [a]" CUDA_SHIM_CUBE, lower_tex},
+    {"tex.level.geom.v4.dtype.f32 d, [a], lod{, e}" CUDA_SHIM_FLAT CUDA_SHIM_DTYPE,
+     lower_tex_level},
+    {"tex.level.geom.v2.f16x2.f32 d, [a], lod{, e}" CUDA_SHIM_FLAT, lower_tex_level},
+    {"tex.level.geom.v4.dtype.f32 d, [a], lod" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE, lower_tex_level},
+    {"tex.level.geom.v2.f16x2.f32 d, [a], lod" CUDA_SHIM_CUBE, lower_tex_level},
+    {"tex.grad.geom.v4.dtype.f32 d, [a], dPdx, dPdy{, e}" CUDA_SHIM_FLAT CUDA_SHIM_DTYPE,
+     lower_tex_grad},
+    {"tex.grad.geom.v2.f16x2.f32 d, [a], dPdx, dPdy{, e}" CUDA_SHIM_FLAT, lower_tex_grad},
+    {"tld4.comp.geom.v4.dtype.f32 d, [a]{, e}; .comp = .r .g .b .a; .geom = .2d .a2d; "
+     ".dtype = .u32 .s32 .f32",
+     lower_tld4},
+    {"txq.query.b32 d, [a]; .query = .width .height .depth .array_size .num_mipmap_levels "
+     ".normalized_coords",
+     lower_query},
+    {"txq.level.query.b32 d, [a], lod; .query = .width .height .depth", lower_query},
+    {"suq.query.b32 d, [a]; .query = .width .height .depth .array_size", lower_query},
+};
+
+}  // namespace
+
+std::span<const Row> texture_rows() {
+  return kRows;
+}
+
+}  // namespace cuda_shim::kernels::instructions
