@@ -97,3 +97,14 @@ CUDART_ENTRY(cudaFreeMipmappedArray, (cudaMipmappedArray_t array), (array)) {
   if (array == nullptr) return ensure_context();
   return in_context(cuMipmappedArrayDestroy, to_driver_mipmapped(array));
 }
+
+CUDART_ENTRY(cudaDeviceGetTexture1DLinearMaxWidth,
+             (size_t* texels, const cudaChannelFormatDesc* channels, int device),
+             (texels, channels, device)) {
+  if (texels == nullptr || channels == nullptr) return cudaErrorInvalidValue;
+  CUDART_TRY(check_device(device));
+  CUarray_format format;
+  unsigned count = 0;
+  CUDART_TRY(to_array_format(*channels, &format, &count));
+  return in_driver(cuDeviceGetTexture1DLinearMaxWidth, texels, format, count, CUdevice{device});
+}

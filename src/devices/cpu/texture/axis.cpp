@@ -27,6 +27,21 @@ float position(const Axis& axis, float coordinate) {
   return std::clamp(turn * static_cast<float>(axis.extent), -kFar, kFar);
 }
 
+// Without a call of the C library, which the oldest x86-64 needs. `value` is at most kFar.
+std::int64_t floor_of(float value) {
+  const auto truncated = static_cast<std::int64_t>(value);
+  return truncated - (static_cast<float>(truncated) > value ? 1 : 0);
+}
+
+// Most fetches are inside: there the texel is the whole part. A float tells all texels of so many
+// apart.
+constexpr std::uint32_t kExactExtent = 1u << 24;
+
+bool is_inside(const Axis& axis, float coordinate) {
+  return !axis.normalized && axis.offset == 0 && axis.extent <= kExactExtent && coordinate >= 0 &&
+         coordinate < static_cast<float>(axis.extent);
+}
+
 std::int64_t modulo(std::int64_t index, std::int64_t count) {
   const std::int64_t rest = index % count;
   return rest < 0 ? rest + count : rest;
@@ -54,14 +69,14 @@ std::int64_t texel_at(const Axis& axis, std::int64_t index) {
 }
 
 std::int64_t nearest(const Axis& axis, float coordinate) {
-  return texel_at(axis, static_cast<std::int64_t>(std::floor(position(axis, coordinate))));
+  if (is_inside(axis, coordinate)) return static_cast<std::int64_t>(coordinate);
+  return texel_at(axis, floor_of(position(axis, coordinate)));
 }
 
 Footprint between(const Axis& axis, float coordinate) {
   const float centre = position(axis, coordinate) - 0.5f;
-  const float left = std::floor(centre);
-  const auto index = static_cast<std::int64_t>(left);
-  const float weight = std::nearbyint((centre - left) * 256.0f) / 256.0f;
+  const std::int64_t index = floor_of(centre);
+  const float weight = rounded_weight(centre - static_cast<float>(index));
   return {texel_at(axis, index), texel_at(axis, index + 1), weight};
 }
 

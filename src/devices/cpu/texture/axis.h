@@ -25,6 +25,13 @@ struct Axis {
   std::int32_t offset;  ///< texels to go on
 };
 
+/// A weight of 8 bits behind the point, from one in [0, 1]: ties go to even. As a sum, because the
+/// oldest x86-64 has no instruction for it.
+inline float rounded_weight(float weight) {
+  constexpr float kNoFraction = 0x1.8p23f;
+  return (weight * 256.0f + kNoFraction - kNoFraction) / 256.0f;
+}
+
 /// The texel that `index` means.
 std::int64_t texel_at(const Axis& axis, std::int64_t index);
 /// The texel that the coordinate lies in.

@@ -82,6 +82,8 @@ void find_footprints(const Fetch& fetch, const cuda_shim_texture_level& level,
 Texel fetch_linear(const Fetch& fetch, const cuda_shim_texture_level& level) {
   Footprint footprint[3];
   find_footprints(fetch, level, footprint);
+  if (footprint[0].weight == 0 && footprint[1].weight == 0 && footprint[2].weight == 0)
+    return texel_of(fetch, level, {footprint[0].left, footprint[1].left, footprint[2].left});
   float sum[4] = {};
   for (unsigned corner = 0; corner < 1u << fetch.dimensions; ++corner) {
     float weight = 1;
@@ -194,7 +196,7 @@ Texel fetch_levels(const Fetch& fetch, const std::uint32_t* words) {
   if (!texture.linear_levels)
     return fetch_level(fetch, texture.level[static_cast<unsigned>(detail + 0.5f)]);
   const auto base = static_cast<unsigned>(detail);
-  const float weight = std::nearbyint((detail - static_cast<float>(base)) * 256.0f) / 256.0f;
+  const float weight = rounded_weight(detail - static_cast<float>(base));
   const Texel less = fetch_level(fetch, texture.level[base]);
   if (weight == 0) return less;
   return blend(less, fetch_level(fetch, texture.level[base + 1]), weight);
@@ -225,7 +227,7 @@ void fetch_texture(const cuda_shim_texture& texture, std::uint32_t operation,
     fetch.layer = cube_layer(texture, fetch.layer);
     project_on_face(fetch, place);
   } else {
-    std::copy_n(place, shape.dimensions, fetch.place);
+    for (unsigned d = 0; d < shape.dimensions; ++d) fetch.place[d] = place[d];
   }
   const Texel texel = fetch_levels(fetch, words);
   std::ranges::copy(texel.bits, result);

@@ -90,6 +90,11 @@ Texel read_texel(const cuda_shim_texture& texture, std::uint64_t address) {
   const std::uint32_t one = returns_floats(texture) ? std::bit_cast<std::uint32_t>(1.0f) : 1u;
   Texel texel = {{0, 0, 0, one}};
   const unsigned bytes = channel_bytes(format);
+  if (bytes == 4) {  // as they are
+    for (unsigned c = 0; c < texture.channels; ++c)
+      texel.bits[c] = load<std::uint32_t>(address + 4 * c);
+    return texel;
+  }
   for (unsigned c = 0; c < texture.channels; ++c) {
     texel.bits[c] = extended(format, address + c * bytes);
     if (!texture.normalized_values) continue;
