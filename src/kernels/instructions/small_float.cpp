@@ -120,7 +120,11 @@ Value* round_magnitude(Builder& ir, Value* magnitude, Value* negative, const Sma
   Value* weight = maximum(ir, exponent, ir.getInt32(1), false);
   Value* lacking = ir.CreateSub(ir.getInt32(bias_difference + 1),
                                 minimum(ir, weight, ir.getInt32(bias_difference + 1), false));
-  Value* shift = minimum(ir, ir.CreateAdd(ir.getInt32(dropped), lacking), ir.getInt32(26), false);
+  Value* wanted = ir.CreateAdd(ir.getInt32(dropped), lacking);
+  Value* shift = minimum(ir, wanted, ir.getInt32(26), false);
+  // Random bits, though, do not round away what is smaller than the last of them.
+  if (rounding == SmallRounding::kStochastic)
+    value = shift_right(ir, value, ir.CreateSub(wanted, shift), false);
   shift = ir.CreateSelect(normal, ir.getInt32(dropped), shift);
   Value* sum = ir.CreateAdd(value, increment(ir, value, shift, negative, rounding, random));
   return ir.CreateLShr(sum, shift);

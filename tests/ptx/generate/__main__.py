@@ -6,6 +6,7 @@ Expected values come from exact.py, which knows nothing of the translator. Files
 import shutil
 import sys
 
+import asynchronous
 import atomic
 import comparison
 import conversion
@@ -16,11 +17,12 @@ import matrix
 import matrix_move
 import matrix_wmma
 import memory
+import newer
 import video
 from case import Writer
 
 shutil.rmtree(sys.argv[1], ignore_errors=True)
 writer = Writer(sys.argv[1])
-for chapter in (integer, logic, comparison, floating_point, conversion, matrix, matrix_move, matrix_wmma, memory, atomic, video):
+for chapter in (integer, logic, comparison, floating_point, conversion, matrix, matrix_move, matrix_wmma, memory, atomic, asynchronous, video, newer):
     chapter.write(writer)
 print(f"{writer.count} PTX tests generated.")

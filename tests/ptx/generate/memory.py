@@ -7,6 +7,7 @@ import pathlib
 import struct
 
 PATTERN = bytes((37 * i + 129) & 0xFF for i in range(64))
+WORDS_OF_PATTERN = list(struct.unpack("<8Q", PATTERN))
 TYPES = ["b8", "b16", "b32", "b64", "u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "f32", "f64"]
 WIDE = [*TYPES, "b128"]
 SPACES = {"": "%g", ".global": "%g", ".shared": "window", ".shared::cta": "window", ".shared::cluster": "window", ".local": "frame",
@@ -32,7 +33,7 @@ TEMPLATE = """\
   .reg .f64 %t<9>;
   .reg .b128 %q<9>;
   .reg .b64 %g, %o, %w, %x, %m, %policy;
-  .shared .align 32 .b8 window[128];
+  .shared .align 32 .b8 window[256];
   .local .align 32 .b8 frame[128];
   ld.param.u64 %g, [in];
   ld.param.u64 %o, [out];
@@ -79,9 +80,9 @@ class Body:
             self.lines.append(f"st.global.{kind if kind[0] == 'f' else f'b{bits}'} [%o+{place}], {register(kind, index)}")
         self.words += values
 
-    def keep_memory(self, address, words):
+    def keep_memory(self, address, words, space="global"):
         for i, word in enumerate(words):
-            self.lines += [f"ld.b64 %w, [{address}+{8 * i}]", f"st.global.b64 [%o+{8 * len(self.words)}], %w"]
+            self.lines += [f"ld.{space}.b64 %w, [{address}+{8 * i}]", f"st.global.b64 [%o+{8 * len(self.words)}], %w"]
             self.words.append(word)
 
     def write(self, out, chapter, name, comment, target, version="9.0"):
