@@ -63,6 +63,8 @@ Status fetch(Lowering& l, TextureWords& words, FetchForm form) {
   l.device_op(DeviceOp::texture_fetch,
               {words.data(), words.handle(), ir.getInt32(operation), words.arguments()});
   set_results(l, words);
+  // Whether the texels are there: they are, as no array is sparse.
+  l.set_pair(0, ir.getTrue(), ScalarType::kPred);
   return {};
 }
 
@@ -133,20 +135,21 @@ Status lower_query(Lowering& l) {
 
 // The address operand is `[a, {coordinates}]`.
 constexpr Row kRows[] = {
-    {"tex{.base}.geom.v4.dtype.ctype d, [a]{, e}; .ctype = .s32 .f32" CUDA_SHIM_FLAT
+    {"tex{.base}.geom.v4.dtype.ctype d[|p], [a]{, e}; .ctype = .s32 .f32" CUDA_SHIM_FLAT
          CUDA_SHIM_DTYPE,
      lower_tex},
-    {"tex{.base}.geom.v2.f16x2.ctype d, [a]{, e}; .ctype = .s32 .f32" CUDA_SHIM_FLAT, lower_tex},
-    {"tex{.base}.geom.v4.dtype.f32 d, [a]" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE, lower_tex},
-    {"tex{.base}.geom.v2.f16x2.f32 d, [a]" CUDA_SHIM_CUBE, lower_tex},
-    {"tex.level.geom.v4.dtype.f32 d, [a], lod{, e}" CUDA_SHIM_FLAT CUDA_SHIM_DTYPE,
+    {"tex{.base}.geom.v2.f16x2.ctype d[|p], [a]{, e}; .ctype = .s32 .f32" CUDA_SHIM_FLAT,
+     lower_tex},
+    {"tex{.base}.geom.v4.dtype.f32 d[|p], [a]" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE, lower_tex},
+    {"tex{.base}.geom.v2.f16x2.f32 d[|p], [a]" CUDA_SHIM_CUBE, lower_tex},
+    {"tex.level.geom.v4.dtype.f32 d[|p], [a], lod{, e}" CUDA_SHIM_FLAT CUDA_SHIM_DTYPE,
      lower_tex_level},
-    {"tex.level.geom.v2.f16x2.f32 d, [a], lod{, e}" CUDA_SHIM_FLAT, lower_tex_level},
-    {"tex.level.geom.v4.dtype.f32 d, [a], lod" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE, lower_tex_level},
-    {"tex.level.geom.v2.f16x2.f32 d, [a], lod" CUDA_SHIM_CUBE, lower_tex_level},
-    {"tex.grad.geom.v4.dtype.f32 d, [a], dPdx, dPdy{, e}" CUDA_SHIM_FLAT CUDA_SHIM_DTYPE,
+    {"tex.level.geom.v2.f16x2.f32 d[|p], [a], lod{, e}" CUDA_SHIM_FLAT, lower_tex_level},
+    {"tex.level.geom.v4.dtype.f32 d[|p], [a], lod" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE, lower_tex_level},
+    {"tex.level.geom.v2.f16x2.f32 d[|p], [a], lod" CUDA_SHIM_CUBE, lower_tex_level},
+    {"tex.grad.geom.v4.dtype.f32 d[|p], [a], dPdx, dPdy{, e}" CUDA_SHIM_FLAT CUDA_SHIM_DTYPE,
      lower_tex_grad},
-    {"tex.grad.geom.v2.f16x2.f32 d, [a], dPdx, dPdy{, e}" CUDA_SHIM_FLAT, lower_tex_grad},
+    {"tex.grad.geom.v2.f16x2.f32 d[|p], [a], dPdx, dPdy{, e}" CUDA_SHIM_FLAT, lower_tex_grad},
     {"tld4.comp.geom.v4.dtype.f32 d, [a]{, e}; .comp = .r .g .b .a; .geom = .2d .a2d; "
      ".dtype = .u32 .s32 .f32",
      lower_tld4},

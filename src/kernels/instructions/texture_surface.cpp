@@ -64,15 +64,19 @@ Status lower_sured(Lowering& l) {
 }
 
 #define CUDA_SHIM_PLACE "; .geom = .1d .2d .3d .a1d .a2d; .clampm = .trap .clamp .zero"
-#define CUDA_SHIM_ELEMENT "; .vec = .v2 .v4; .dtype = .b8 .b16 .b32 .b64"
+#define CUDA_SHIM_ELEMENT "; .vec = .v2 .v4; .dtype = .b8 .b16 .b32"
 
 // The address operand is `[a, {coordinates}]`.
 constexpr Row kRows[] = {
     {"suld.b.geom{.cop}{.vec}.dtype.clampm d, [a]; .cop = .ca .cg .cs .cv" CUDA_SHIM_PLACE
          CUDA_SHIM_ELEMENT,
      lower_suld},
+    {"suld.b.geom{.cop}{.v2}.b64.clampm d, [a]; .cop = .ca .cg .cs .cv" CUDA_SHIM_PLACE,
+     lower_suld},
     {"sust.b.geom{.cop}{.vec}.dtype.clampm [a], c; .cop = .wb .cg .cs .wt" CUDA_SHIM_PLACE
          CUDA_SHIM_ELEMENT,
+     lower_sust},
+    {"sust.b.geom{.cop}{.v2}.b64.clampm [a], c; .cop = .wb .cg .cs .wt" CUDA_SHIM_PLACE,
      lower_sust},
     {"sured.b.add.geom.ctype.clampm [a], c; .ctype = .u32 .u64 .s32" CUDA_SHIM_PLACE, lower_sured},
     {"sured.b.op.geom.ctype.clampm [a], c; .op = .min .max; .ctype = .u32 .s32 .u64 "

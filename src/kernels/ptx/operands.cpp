@@ -57,6 +57,7 @@ Operand OperandParser::parse(bool is_call) {
   } else if (c == '{' || (c == '(' && is_call)) {
     cursor_.advance(1);
     operand.value = parse_vector(c == '{' ? '}' : ')');
+    if (c == '{' && cursor_.peek() == '|') parse_pair(operand);
   } else if ((c == '!' || c == '-') && is(cursor_.after_here(), kNameStart)) {
     cursor_.advance(1);
     operand.negated = true;
@@ -79,9 +80,7 @@ Operand OperandParser::parse_named(Operand operand) {
   }
   const char c = cursor_.peek();
   if (c == '|') {
-    cursor_.advance(1);
-    if (!is(cursor_.peek(), kNameStart)) cursor_.fail_expected("a name after `|`");
-    operand.pair = parse_name();
+    parse_pair(operand);
   } else if (c == '[') {
     cursor_.advance(1);
     operand.value = parse_subscript(name);
@@ -97,6 +96,13 @@ Operand OperandParser::parse_named(Operand operand) {
   else
     operand.value = name;
   return operand;
+}
+
+/// At `|`.
+void OperandParser::parse_pair(Operand& operand) {
+  cursor_.advance(1);
+  if (!is(cursor_.peek(), kNameStart)) cursor_.fail_expected("a name after `|`");
+  operand.pair = parse_name();
 }
 
 Name OperandParser::parse_name() {

@@ -19,6 +19,7 @@ class OperandParser {
  private:
   Operand parse(bool is_call);
   Operand parse_named(Operand operand);
+  void parse_pair(Operand& operand);
   Name parse_name();
   void parse_suffix(Name& name);
   Address parse_address();

@@ -210,6 +210,52 @@ TEST_F(Texture, PlainMemoryIsZeroOutside) {
   EXPECT_EQ(run(fetch, texture, {0xffffffff}), (Words{0, 0, 0, 0}));
 }
 
+TEST_F(Texture, IsReadThroughPitchedMemory) {
+  CUdeviceptr memory = 0;
+  ASSERT_CU(cuMemAlloc(&memory, 64));
+  std::vector<float> values(16);
+  values[1] = 3, values[9] = 4;
+  ASSERT_CU(cuMemcpyHtoD(memory, values.data(), 64));
+  CUDA_RESOURCE_DESC resource = {};
+  resource.resType = CU_RESOURCE_TYPE_PITCH2D;
+  resource.res.pitch2D = {memory, CU_AD_FORMAT_FLOAT, 1, 2, 2, 32};
+  const CUDA_TEXTURE_DESC how = reading(kClamp, kPoint);
+  CUtexObject texture = 0;
+  ASSERT_CU(cuTexObjectCreate(&texture, &resource, &how, nullptr));
+  EXPECT_EQ(run(kFetch2D, texture, {bits(1.0f), bits(0.0f)})[0], bits(3));
+  EXPECT_EQ(run(kFetch2D, texture, {bits(8.0f), bits(8.0f)})[0], bits(4));
+  resource.res.pitch2D.pitchInBytes = 4;
+  EXPECT_EQ(cuTexObjectCreate(&texture, &resource, &how, nullptr), CUDA_ERROR_INVALID_VALUE);
+}
+
+TEST_F(Texture, OffsetsAreTexels) {
+  CUarray array = make_array(float_array(3, 2), std::vector<float>{10, 11, 12, 20, 21, 22});
+  CUtexObject texture = make_texture(array, reading(kClamp, kPoint));
+  EXPECT_EQ(run("tex.2d.v4.f32.f32 {%d0, %d1, %d2, %d3}, [%h, {%a0, %a1}], {%a2, %a3};", texture,
+                {bits(0.5f), bits(1.5f), 2, 0xffffffff})[0],
+            bits(12));
+}
+
+TEST_F(Texture, CubesOfALayeredCubemapFollowEachOther) {
+  std::vector<float> texels;
+  for (unsigned i = 0; i < 12; ++i) texels.push_back(static_cast<float>(i));
+  CUarray array =
+      make_array(float_array(1, 1, 12, CUDA_ARRAY3D_CUBEMAP | CUDA_ARRAY3D_LAYERED), texels);
+  CUtexObject texture = make_texture(array, reading(kClamp, kPoint, kNormalized));
+  const char* fetch = "tex.acube.v4.f32.f32 {%d0, %d1, %d2, %d3}, [%h, {%a0, %a1, %a2, %a3}];";
+  EXPECT_EQ(run(fetch, texture, {1, 0, bits(-1.0f), 0})[0], bits(9));
+  EXPECT_EQ(run(fetch, texture, {5, 0, 0, bits(1.0f)})[0], bits(10)) << "the last cube";
+}
+
+TEST_F(Texture, AllTexelsAreResident) {
+  CUarray array = make_array(float_array(1, 1), std::vector<float>{2});
+  CUtexObject texture = make_texture(array, reading(kClamp, kPoint));
+  EXPECT_EQ(run("{ .reg .pred %p; tex.2d.v4.f32.f32 {%d0, %d1, %d2, %d3}|%p, [%h, {%a0, %a1}];\n"
+                "selp.b32 %d1, 1, 0, %p; }",
+                texture, {})[1],
+            1u);
+}
+
 TEST_F(Texture, TellsItsExtents) {
   CUarray array = make_array(float_array(5, 4, 3, CUDA_ARRAY3D_LAYERED), std::vector<float>(60));
   CUtexObject texture = make_texture(array, reading(kClamp, kPoint, kNormalized));
