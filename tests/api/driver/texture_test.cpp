@@ -301,6 +301,37 @@ TEST_F(Texture, AHandleOfNothingIsAnIllegalAddress) {
   EXPECT_EQ(launch(kFetch1D, memory, {0}, &out), CUDA_ERROR_ILLEGAL_ADDRESS);
 }
 
+TEST_F(Texture, AReferenceStandsForTheHandleThatItHolds) {
+  CUarray array = make_array(float_array(2), std::vector<float>{3, 4});
+  const CUtexObject texture = make_texture(array, reading(kClamp, kPoint));
+  const char* text =
+      ".version 8.0\n.target sm_80\n.address_size 64\n.global .texref image;\n"
+      ".visible .entry run(.param .u64 out) {\n.reg .b64 %out;\n.reg .f32 %f<5>;\n"
+      "ld.param.u64 %out, [out];\nmov.f32 %f4, 1.0;\n"
+      "tex.1d.v4.f32.f32 {%f0, %f1, %f2, %f3}, [image, {%f4}];\n"
+      "st.global.f32 [%out], %f0;\nret;\n}\n";
+  CUmodule module = nullptr;
+  CUfunction function = nullptr;
+  CUdeviceptr reference = 0, out = 0;
+  size_t bytes = 0;
+  ASSERT_CU(cuModuleLoadData(&module, text));
+  ASSERT_CU(cuModuleGetFunction(&function, module, "run"));
+  ASSERT_CU(cuModuleGetGlobal(&reference, &bytes, module, "image"));
+  ASSERT_EQ(bytes, sizeof texture);
+  ASSERT_CU(cuMemcpyHtoD(reference, &texture, bytes));
+  ASSERT_CU(cuMemAlloc(&out, 4));
+  void* parameters[] = {&out};
+  ASSERT_CU(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, nullptr, parameters, nullptr));
+  float found = 0;
+  ASSERT_CU(cuMemcpyDtoH(&found, out, 4));
+  EXPECT_EQ(found, 4.0f);
+}
+
+TEST_F(Texture, ANullHandleIsAnIllegalAddress) {
+  Words out = {};
+  EXPECT_EQ(launch(kFetch1D, 0, {0}, &out), CUDA_ERROR_ILLEGAL_ADDRESS);
+}
+
 // --- Surfaces
 
 using Surface = TextureFixture;
