@@ -2,6 +2,9 @@
 //
 // The stack is plain data: programs call us from destructors that run after those of thread-local
 // variables.
+
+#include <pthread.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
@@ -41,16 +44,24 @@ struct ThreadStream {
 };
 constinit thread_local std::vector<ThreadStream>* thread_streams = nullptr;
 
-// Ends the default streams with the thread. Those that a thread asks for after that (from a
-// destructor that runs later) end with their context.
-struct ThreadEnd {
-  ~ThreadEnd() {
-    std::unique_ptr<std::vector<ThreadStream>> streams(std::exchange(thread_streams, nullptr));
-    if (streams == nullptr || !initialized()) return;  // the child of a fork has none
-    for (ThreadStream& entry : *streams)
-      if (Stream* stream = find<Stream>(entry.stream)) stream->context().destroy_stream(*stream);
-  }
-};
+// Ends the default streams with the thread.
+void end_thread_streams(void*) {
+  std::unique_ptr<std::vector<ThreadStream>> streams(std::exchange(thread_streams, nullptr));
+  if (streams == nullptr || !initialized()) return;  // the child of a fork has none
+  for (ThreadStream& entry : *streams)
+    if (Stream* stream = find<Stream>(entry.stream)) stream->context().destroy_stream(*stream);
+}
+
+// A key of the thread library and no thread-local destructor: it is called after all of those,
+// which may use a default stream themselves, and again if a later one does.
+void end_streams_with_thread() {
+  static const pthread_key_t key = [] {
+    pthread_key_t made = 0;
+    ::pthread_key_create(&made, end_thread_streams);
+    return made;
+  }();
+  ::pthread_setspecific(key, thread_streams);
+}
 
 }  // namespace
 
@@ -105,8 +116,10 @@ HostFunctionScope::~HostFunctionScope() {
 }
 
 Result<Stream*> Context::thread_stream() {
-  thread_local ThreadEnd at_thread_end;
-  if (thread_streams == nullptr) thread_streams = new std::vector<ThreadStream>;
+  if (thread_streams == nullptr) {
+    thread_streams = new std::vector<ThreadStream>;
+    end_streams_with_thread();
+  }
   std::uint64_t now = activation();
   for (ThreadStream& entry : *thread_streams)
     if (entry.activation == now)

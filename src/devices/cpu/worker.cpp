@@ -11,6 +11,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "devices/cpu/scheduler.h"
 
@@ -120,11 +121,14 @@ bool is_ours(const struct sigaction& action) {
 
 void take_signal(int signal) {
   static std::mutex mutex;  // guards the order of handlers: none is taken for the next twice
+  // None is ever freed: another thread may be calling it.
+  static auto& replaced = *new std::vector<std::unique_ptr<struct sigaction>>;
   std::lock_guard lock(mutex);
   auto found = std::make_unique<struct sigaction>();
   ::sigaction(signal, nullptr, found.get());
   if (is_ours(*found)) return;
-  g_next[signal].store(found.release(), std::memory_order_release);
+  g_next[signal].store(found.get(), std::memory_order_release);
+  replaced.push_back(std::move(found));
   struct sigaction action = {};
   action.sa_sigaction = on_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;

@@ -6,6 +6,7 @@
 
 #include <future>
 
+#include "../forked_child.h"
 #include "api/cudart/registered_program.h"
 
 namespace cuda_shim::test {
@@ -35,6 +36,7 @@ void fork_and_use_in_child() {
   pid_t child = ::fork();
   if (child == 0) {
     ::alarm(60);
+    in_forked_child = true;
     std::exit(cudaDeviceSynchronize() == cudaErrorInitializationError ? 0 : 1);
   }
   int status = -1;

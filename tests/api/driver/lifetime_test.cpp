@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "../forked_child.h"
 #include "context_fixture.h"
 #include "ptx_sources.h"
 
@@ -172,6 +173,7 @@ TEST_F(Lifetime, NothingWorksInTheChildOfAFork) {
   pid_t child = ::fork();
   if (child == 0) {
     ::alarm(60);
+    cuda_shim::test::in_forked_child = true;
     CUdeviceptr memory = 0;
     bool refused = cuCtxSynchronize() == CUDA_ERROR_NOT_INITIALIZED &&
                    cuMemAlloc(&memory, 4) == CUDA_ERROR_NOT_INITIALIZED &&
