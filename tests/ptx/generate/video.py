@@ -133,9 +133,11 @@ def scalar_forms(text, dtype, exact):
         forms.append((head.format(op2="") + " {d}.h1, {a}, {b}.b1, {c}", "u32",
                       [place(value(r, "", ".b1", 16), ".h1", r[2]) for r in ROWS]))
         for op2 in SECOND:
-            # Bytes and halves only: what a result beyond 32 bits is compared as, the manual does not say.
+            values = [value(r, ".h0", ".b2") for r in ROWS]
+            if op2 != "add" and any(clamp(v, 32, dtype) != v for v in values):
+                continue  # what a result that the type does not hold is compared as, the manual does not say
             forms.append((head.format(op2=f".{op2}") + " {d}, {a}.h0, {b}.b2, {c}", "u32",
-                          [secondary(op2, value(r, ".h0", ".b2"), r[2], dtype) for r in ROWS]))
+                          [secondary(op2, v, r[2], dtype) for v, r in zip(values, ROWS)]))
     return forms
 
 

@@ -68,7 +68,15 @@ TEST(Match, NamesTheModifierThatDoesNotGoWithTheOthers) {
             "The modifier `.sat` does not go with `add.sat`.");
 }
 
+TEST(Match, NamesCachesAndRoundingsOfOtherInstructions) {
+  EXPECT_EQ(refusal("ld.global.wb.u32 %r0, [%x1]"),
+            "The modifier `.wb` is not part of any form of `ld`.");
+  EXPECT_EQ(refusal("red.acquire.gpu.global.add.u32 [%x1], %r1"),
+            "The modifier `.acquire` is not part of any form of `red`.");
+}
+
 TEST(Match, SaysThatAModifierIsMissing) {
+  EXPECT_EQ(refusal("ld.gpu.global.u32 %r0, [%x1]"), "`ld.gpu.global.u32` lacks a modifier.");
   EXPECT_EQ(refusal("mul.s32 %r0, %r1, %r2"), "`mul.s32` lacks a modifier.");
 }
 
@@ -89,6 +97,8 @@ TEST(Match, SaysThatThereIsNoSuchInstruction) {
 TEST(Match, KnowsInstructionsThatAreNotTranslated) {
   EXPECT_EQ(refusal("wgmma.mma_async.sync.aligned.m64n8k8.f32.tf32.tf32 %r0, %r1, %r2"),
             "not translated yet");
+  EXPECT_EQ(refusal("setmaxnreg.inc.sync.aligned.u32 64"), "not translated yet");
+  EXPECT_EQ(refusal("tcgen05.wait::ld.sync.aligned"), "not translated yet");
 }
 
 TEST(Match, RefusesMoreModifiersThanAnyInstructionHas) {
