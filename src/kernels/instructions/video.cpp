@@ -5,6 +5,8 @@
 // to 32 bits as their type says, combined, and then either merged over c lane by lane or added to
 // it; the destination's selector says which lanes count.
 
+#include "kernels/instructions/video.h"
+
 #include <llvm/IR/Intrinsics.h>
 
 #include <algorithm>
@@ -162,24 +164,13 @@ Status lower_vmax(Lowering& l) {
   return lower_arithmetic(l, greatest);
 }
 
-struct ComparisonWord {
-  std::string_view word;
-  CmpInst::Predicate predicate;
-};
-
-constexpr ComparisonWord kComparisons[] = {
-    {"eq", CmpInst::ICMP_EQ},  {"ne", CmpInst::ICMP_NE},  {"lt", CmpInst::ICMP_SLT},
-    {"le", CmpInst::ICMP_SLE}, {"gt", CmpInst::ICMP_SGT}, {"ge", CmpInst::ICMP_SGE},
-};
-
 Status lower_vset(Lowering& l) {
   // Lanes of either signedness are 32-bit numbers by now, so that one signed comparison serves all.
   Builder& ir = l.ir();
-  const auto* row =
-      std::ranges::find_if(kComparisons, [&](const ComparisonWord& c) { return l.has(c.word); });
-  if (row == std::end(kComparisons)) return l.not_supported("it names no comparison.");
+  const auto comparison = video_comparison(l);
+  if (!comparison) return l.not_supported("it names no comparison.");
   return lower_lanes(l, 0, 1, [&](Value* a, Value* b) {
-    return ir.CreateZExt(ir.CreateICmp(row->predicate, a, b), ir.getInt32Ty());
+    return ir.CreateZExt(ir.CreateICmp(*comparison, a, b), ir.getInt32Ty());
   });
 }
 
@@ -206,7 +197,24 @@ constexpr Row kRows[] = {
      lower_vset},
 };
 
+struct ComparisonWord {
+  std::string_view word;
+  CmpInst::Predicate predicate;
+};
+
+constexpr ComparisonWord kComparisons[] = {
+    {"eq", CmpInst::ICMP_EQ},  {"ne", CmpInst::ICMP_NE},  {"lt", CmpInst::ICMP_SLT},
+    {"le", CmpInst::ICMP_SLE}, {"gt", CmpInst::ICMP_SGT}, {"ge", CmpInst::ICMP_SGE},
+};
+
 }  // namespace
+
+std::optional<CmpInst::Predicate> video_comparison(const Lowering& l) {
+  const auto* row =
+      std::ranges::find_if(kComparisons, [&](const ComparisonWord& c) { return l.has(c.word); });
+  if (row == std::end(kComparisons)) return std::nullopt;
+  return row->predicate;
+}
 
 std::span<const Row> video_rows() {
   return kRows;

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "kernels/instructions/arithmetic.h"
+#include "kernels/instructions/video.h"
 
 namespace cuda_shim::kernels::instructions {
 namespace {
@@ -137,23 +138,12 @@ Status lower_vshr(Lowering& l) {
       l, [&](Builder& ir, Value* a, Value* b) { return ir.CreateAShr(a, shift_amount(l, b)); });
 }
 
-struct ComparisonWord {
-  std::string_view word;
-  CmpInst::Predicate predicate;
-};
-
-constexpr ComparisonWord kComparisons[] = {
-    {"eq", CmpInst::ICMP_EQ},  {"ne", CmpInst::ICMP_NE},  {"lt", CmpInst::ICMP_SLT},
-    {"le", CmpInst::ICMP_SLE}, {"gt", CmpInst::ICMP_SGT}, {"ge", CmpInst::ICMP_SGE},
-};
-
 Status lower_vset(Lowering& l) {
-  const auto* row =
-      std::ranges::find_if(kComparisons, [&](const ComparisonWord& c) { return l.has(c.word); });
-  if (row == std::end(kComparisons)) return l.not_supported("it names no comparison.");
+  const auto comparison = video_comparison(l);
+  if (!comparison) return l.not_supported("it names no comparison.");
   return lower_scalar(l, l.type(0), l.type(1), ScalarType::kU32,
                       [&](Builder& ir, Value* a, Value* b) {
-                        return ir.CreateZExt(ir.CreateICmp(row->predicate, a, b), a->getType());
+                        return ir.CreateZExt(ir.CreateICmp(*comparison, a, b), a->getType());
                       });
 }
 
