@@ -11,6 +11,7 @@
 
 #include "../forked_child.h"
 #include "context_fixture.h"
+#include "gate.h"
 #include "ptx_sources.h"
 
 extern "C" CUresult cuLaunchHostFunc_ptsz(CUstream, CUhostFn, void*);
@@ -19,17 +20,6 @@ extern "C" CUresult cuStreamSynchronize_ptsz(CUstream);
 namespace {
 
 using Lifetime = ContextFixture;
-
-class Gate {
- public:
-  void close(CUstream stream) { ASSERT_CU(cuLaunchHostFunc(stream, wait, this)); }
-  void open() { open_.set_value(); }
-
- private:
-  static void wait(void* gate) { static_cast<Gate*>(gate)->opened_.wait(); }
-  std::promise<void> open_;
-  std::future<void> opened_ = open_.get_future();
-};
 
 // Returns once the thread blocks in the kernel.
 void wait_until_asleep(pid_t thread) {

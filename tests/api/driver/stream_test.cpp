@@ -7,24 +7,13 @@
 #include <vector>
 
 #include "context_fixture.h"
+#include "gate.h"
 
 // Per-thread siblings, which cuda.h declares only for code that is compiled for them.
 extern "C" CUresult cuLaunchHostFunc_ptsz(CUstream, CUhostFn, void*);
 extern "C" CUresult cuStreamSynchronize_ptsz(CUstream);
 
 namespace {
-
-// Blocks a stream until released.
-class Gate {
- public:
-  void close(CUstream stream) { ASSERT_CU(cuLaunchHostFunc(stream, wait, this)); }
-  void open() { open_.set_value(); }
-
- private:
-  static void wait(void* gate) { static_cast<Gate*>(gate)->opened_.wait(); }
-  std::promise<void> open_;
-  std::shared_future<void> opened_ = open_.get_future().share();
-};
 
 void raise(void* flag) {
   static_cast<std::atomic<bool>*>(flag)->store(true);
