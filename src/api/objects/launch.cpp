@@ -68,7 +68,7 @@ Status pack_pointers(const Function& function, void** parameters, std::byte* blo
     const void* value = parameters[index++];
     if (value == nullptr && parameter.bytes != 0)
       return bad(fmt::format("Parameter {} of kernel '{}' is null.", index - 1, function.name()));
-    std::memcpy(block + parameter.offset, value, parameter.bytes);
+    if (parameter.bytes != 0) std::memcpy(block + parameter.offset, value, parameter.bytes);
   }
   return {};
 }
