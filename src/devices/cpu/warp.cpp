@@ -3,7 +3,9 @@
 //
 // A lane posts what it brings and waits. The last of the living members to arrive with the same
 // membermask works out the result of every member, so that nobody can overwrite a post that another
-// still has to read, and makes them runnable.
+// still has to read, and makes them runnable in the order of their lanes, itself among them: what a
+// leader then does alone is done before the others go on. On hardware it is, since lanes meet again
+// behind a branch, and the toolkit's cooperative groups count on it.
 
 #include <algorithm>
 #include <bit>
@@ -196,11 +198,13 @@ std::uint64_t collective(cuda_shim_host_thread* thread, const LanePost& brought)
   if (!(brought.members & own)) group = own;
   if (all_posted(warp, group & ~own, brought.members)) {
     settle(warp, group);
-    make_runnable(block, thread->warp, group & ~own);
-    return post.result;
+    bool leads = std::countr_zero(group) == static_cast<int>(thread->lane);
+    make_runnable(block, thread->warp, leads ? group & ~own : group);
+    if (leads) return post.result;
+  } else {
+    warp.waiting |= own;
+    scheduler.note_progress();
   }
-  warp.waiting |= own;
-  scheduler.note_progress();
   scheduler.suspend(block, fiber_of(thread));
   return post.result;
 }

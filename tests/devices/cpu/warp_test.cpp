@@ -103,6 +103,20 @@ TEST_F(WarpTest, TwoHalvesOfAWarpShuffleApartAndInDifferentOrder) {
   for (std::uint32_t i = 0; i < 32; ++i) EXPECT_EQ(out[i], i ^ 1);
 }
 
+TEST_F(WarpTest, LanesGoOnInOrderWhoeverCameLast) {
+  // Lane 5 comes last; lane 0 alone clears a word, which the others must find cleared.
+  auto out = results([](cuda_shim_host_thread* thread) {
+    std::uint32_t& leaders = parameters_of<Words>(thread).words[0];
+    for (int i = 0; thread->lane == 5 && i < 2; ++i) cuda_shim_host_yield(thread);
+    cuda_shim_host_warp_sync(thread, kAll);
+    if (thread->lane == 0) leaders = 7;
+    std::uint32_t found = leaders;
+    cuda_shim_host_warp_sync(thread, kAll);
+    own_word(thread) = found;
+  });
+  for (std::uint32_t i = 0; i < 32; ++i) EXPECT_EQ(out[i], 7u) << i;
+}
+
 TEST_F(WarpTest, VotesCombineThePredicatesOfTheMembers) {
   auto out = results([](cuda_shim_host_thread* thread) {
     std::uint32_t odd = thread->lane & 1, members = odd ? 0xaaaaaaaa : 0x55555555;
