@@ -49,6 +49,14 @@ typedef enum cuda_shim_address_mode {
   CUDA_SHIM_ADDRESS_BORDER,
 } cuda_shim_address_mode;
 
+/* What a descriptor stands for. */
+typedef enum cuda_shim_opaque_kind {
+  CUDA_SHIM_OPAQUE_NONE, /* not a descriptor */
+  CUDA_SHIM_OPAQUE_TEXTURE,
+  CUDA_SHIM_OPAQUE_SURFACE,
+  CUDA_SHIM_OPAQUE_SAMPLER, /* levels mean nothing */
+} cuda_shim_opaque_kind;
+
 /* One mipmap level. Extents in texels, at least 1; depth counts layers and faces too. */
 typedef struct cuda_shim_texture_level {
   uint64_t address;
@@ -70,7 +78,7 @@ typedef struct cuda_shim_texture {
   uint8_t srgb;
   uint32_t border[4]; /* bits of the four channels */
   float level_bias, least_level, greatest_level;
-  uint32_t surface_only; /* a surface: texture instructions refuse it */
+  uint32_t kind; /* cuda_shim_opaque_kind: texture instructions refuse a surface */
   cuda_shim_texture_level level[CUDA_SHIM_TEXTURE_LEVELS];
 } cuda_shim_texture;
 
@@ -125,6 +133,7 @@ typedef enum cuda_shim_texture_question {
   CUDA_SHIM_TEXTURE_ARRAY_SIZE,
   CUDA_SHIM_TEXTURE_NUM_LEVELS,
   CUDA_SHIM_TEXTURE_NORMALIZED,
+  CUDA_SHIM_TEXTURE_KIND, /* cuda_shim_opaque_kind; of any address that can be read */
 } cuda_shim_texture_question;
 
 #ifdef __cplusplus

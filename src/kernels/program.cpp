@@ -59,8 +59,8 @@ Result<std::shared_ptr<const Program>> Program::from_ptx(
   Impl& impl = *program->impl_;
   if (Status status = impl.parse(std::move(named_texts)); !status.ok())
     return error(std::move(status));
-  for (auto step : {&Impl::link_functions, &Impl::link_variables, &Impl::list_kernels,
-                    &Impl::lay_out, &Impl::initialise})
+  for (auto step : {&Impl::link_functions, &Impl::link_variables, &Impl::find_body_variables,
+                    &Impl::list_kernels, &Impl::lay_out, &Impl::initialise})
     if (Status status = (impl.*step)(); !status.ok()) return error(std::move(status));
   impl.identity = hash_of(impl.units);
   return program;

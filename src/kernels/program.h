@@ -83,6 +83,9 @@ class Program {
   const ptx::Function* find_function(unsigned unit, std::string_view name,
                                      unsigned* defining_unit) const;
   const ProgramVariable* find_variable(unsigned unit, std::string_view name) const;
+  /// The variable of a .global or .const declaration that parse_body() found in one of the units'
+  /// functions; null if there is none.
+  const ProgramVariable* find_body_variable(const ptx::Variable& declaration) const;
   /// Functions whose address is taken anywhere; a function pointer's value is 1 + its index here,
   /// on every device and in every kernel.
   struct AddressedFunction {

@@ -35,6 +35,14 @@ struct FunctionSlot {
   std::int64_t addend = 0;
 };
 
+/// A .global or .const variable that a function's body declares.
+struct BodyVariable {
+  ptx::Variable declaration;
+  std::uint32_t unit = 0;
+  std::uint32_t scope = 0;  ///< in scope_parents
+  std::uint32_t index = 0;  ///< in variables
+};
+
 struct Program::Impl {
   std::vector<ProgramUnit> units;
   std::vector<ProgramKernel> kernels;
@@ -45,6 +53,11 @@ struct Program::Impl {
   /// [unit][index of the declaration]: index into variables, or kNoVariable.
   std::vector<std::vector<std::uint32_t>> variable_of_declaration;
   static constexpr std::uint32_t kNoVariable = ~std::uint32_t{0};
+  std::vector<BodyVariable> body_variables;
+  std::vector<std::uint32_t> scope_parents;  ///< of the scopes that declare them
+  static constexpr std::uint32_t kNoScope = ~std::uint32_t{0};
+  /// By the place of the name in the text, which no two declarations share.
+  std::unordered_map<const char*, std::uint32_t> variable_at_place;
 
   std::uint64_t memory_bytes = 0, constant_bytes = 0;
   unsigned memory_alignment = 1;
@@ -72,15 +85,19 @@ struct Program::Impl {
     return units[ref.unit].module.variables[ref.index];
   }
   const ProgramVariable* variable(unsigned unit, std::string_view name) const;
+  /// What the name means where the variable is declared, which may be in a body.
+  const ProgramVariable* variable_seen_by(const ProgramVariable& from, std::string_view name) const;
 
   // --- The steps of from_ptx
   Status parse(std::vector<std::pair<std::string, std::string>> named_texts);  ///< program.cpp
   Status link_functions();                                                     ///< program_link.cpp
   Status add_aliases(unsigned unit);                                           ///< program_link.cpp
   Status link_variables();                                                     ///< program_link.cpp
-  Status list_kernels();  ///< program_kernels.cpp
-  Status lay_out();       ///< program_memory.cpp
-  Status initialise();    ///< program_initialise.cpp
+  Status find_body_variables();  ///< program_bodies.cpp
+  void list_body_variables();    ///< program_bodies.cpp
+  Status list_kernels();         ///< program_kernels.cpp
+  Status lay_out();              ///< program_memory.cpp
+  Status initialise();           ///< program_initialise.cpp
   // --- Later
   void find_addressed() const;  ///< program_addressed.cpp
   std::uint32_t number_of(DefinitionRef function) const;
@@ -88,6 +105,8 @@ struct Program::Impl {
 
 /// Whether the variable lies in the module's memory block (a reference of a texture, too).
 bool is_in_block(const ptx::Variable& variable);
+/// The variable of a declaration, without its place.
+ProgramVariable make_variable(const ptx::Variable& declaration, std::uint32_t unit);
 
 /// "unit 'x', line 3, column 4"
 std::string describe_place(const ProgramUnit& unit, ptx::Location location);

@@ -94,7 +94,7 @@ class Initialiser {
                               ptx::spelling_of(declaration_.type)));
     }
     const std::uint64_t offset = offset_of(value);
-    if (const ProgramVariable* target = program_.variable(variable_.unit, *value.symbol)) {
+    if (const ProgramVariable* target = program_.variable_seen_by(variable_, *value.symbol)) {
       program_.fixups.push_back(
           {offset, target->offset + static_cast<std::uint64_t>(value.offset)});
       return {};

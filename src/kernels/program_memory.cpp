@@ -27,6 +27,8 @@ unsigned part_of(const ProgramVariable& variable) {
   return (zero ? 2u : 0u) + (constant ? 0u : 1u);
 }
 
+}  // namespace
+
 ProgramVariable make_variable(const ptx::Variable& declaration, std::uint32_t unit) {
   ProgramVariable variable;
   variable.name = declaration.name;
@@ -39,8 +41,6 @@ ProgramVariable make_variable(const ptx::Variable& declaration, std::uint32_t un
   variable.unit = unit;
   return variable;
 }
-
-}  // namespace
 
 bool is_in_block(const ptx::Variable& variable) {
   return variable.space == ptx::StateSpace::kGlobal || variable.space == ptx::StateSpace::kConst ||
@@ -64,6 +64,7 @@ Status Program::Impl::lay_out() {
     const auto [place, is_new] = variable_by_name.try_emplace(variables[i].name, i);
     if (!is_new && variables[i].visible) place->second = i;
   }
+  list_body_variables();
 
   std::vector<ProgramVariable*> order;
   for (ProgramVariable& variable : variables) order.push_back(&variable);

@@ -128,6 +128,7 @@ Status take_pitched(Context& context, const CUDA_RESOURCE_DESC& resource, cuda_s
 
 Status take_resource(Context& context, const CUDA_RESOURCE_DESC& resource, cuda_shim_texture& out) {
   out.magic = CUDA_SHIM_TEXTURE_MAGIC;
+  out.kind = CUDA_SHIM_OPAQUE_TEXTURE;
   if (resource.flags != 0) return refuse("The flags of a resource must be 0.");
   switch (resource.resType) {
     case CU_RESOURCE_TYPE_ARRAY:
@@ -222,8 +223,8 @@ Result<std::unique_ptr<Texture>> Texture::place(Context& context,
   Result<DeviceBlock> memory = DeviceBlock::make(context, sizeof descriptor);
   if (!memory) return error(std::move(memory.error()));
   std::memcpy(reinterpret_cast<void*>(memory->address()), &descriptor, sizeof descriptor);
-  return std::unique_ptr<Texture>(
-      new Texture(context, resource, reading, descriptor.surface_only != 0, *std::move(memory)));
+  return std::unique_ptr<Texture>(new Texture(
+      context, resource, reading, descriptor.kind == CUDA_SHIM_OPAQUE_SURFACE, *std::move(memory)));
 }
 
 Result<std::unique_ptr<Texture>> Texture::make(Context& context, const CUDA_RESOURCE_DESC& resource,
@@ -242,7 +243,7 @@ Result<std::unique_ptr<Texture>> Texture::make_surface(Context& context,
   cuda_shim_texture descriptor = {};
   if (Status status = take_resource(context, resource, descriptor); !status)
     return error(std::move(status));
-  descriptor.surface_only = 1;
+  descriptor.kind = CUDA_SHIM_OPAQUE_SURFACE;
   return place(context, descriptor, resource, {});
 }
 

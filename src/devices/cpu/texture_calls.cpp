@@ -13,19 +13,24 @@ using cuda_shim::StatusCode;
 namespace {
 
 // A handle is the address of a descriptor. One that points nowhere faults as any address does.
-const cuda_shim_texture& descriptor(cuda_shim_host_thread* thread, std::uint64_t handle) {
+const cuda_shim_texture* find_descriptor(std::uint64_t handle) {
   const auto* found = reinterpret_cast<const cuda_shim_texture*>(handle);
-  if (handle % alignof(cuda_shim_texture) == 0 && found->magic == CUDA_SHIM_TEXTURE_MAGIC)
-    return *found;
+  const bool is_one =
+      handle % alignof(cuda_shim_texture) == 0 && found->magic == CUDA_SHIM_TEXTURE_MAGIC;
+  return is_one ? found : nullptr;
+}
+
+const cuda_shim_texture& descriptor(cuda_shim_host_thread* thread, std::uint64_t handle) {
+  if (const cuda_shim_texture* found = find_descriptor(handle)) return *found;
   scheduler_of(thread).fail(StatusCode::kIllegalAddress,
                             "A texture or surface handle is not that of a live object.");
 }
 
 const cuda_shim_texture& texture_at(cuda_shim_host_thread* thread, std::uint64_t handle) {
   const cuda_shim_texture& texture = descriptor(thread, handle);
-  if (!texture.surface_only) return texture;
+  if (texture.kind == CUDA_SHIM_OPAQUE_TEXTURE) return texture;
   scheduler_of(thread).fail(StatusCode::kIllegalAddress,
-                            "A texture instruction was given the handle of a surface.");
+                            "A texture instruction was given the handle of something else.");
 }
 
 void check(cuda_shim_host_thread* thread, SurfaceAccess access) {
@@ -53,6 +58,10 @@ void cuda_shim_host_texture_fetch(cuda_shim_host_thread* thread, uint32_t* resul
 
 uint32_t cuda_shim_host_texture_query(cuda_shim_host_thread* thread, uint64_t handle,
                                       uint32_t question, uint32_t level) {
+  if (question == CUDA_SHIM_TEXTURE_KIND) {
+    const cuda_shim_texture* found = handle == 0 ? nullptr : find_descriptor(handle);
+    return found == nullptr ? CUDA_SHIM_OPAQUE_NONE : found->kind;
+  }
   return query_texture(descriptor(thread, handle), question, level);
 }
 

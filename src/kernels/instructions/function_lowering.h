@@ -90,6 +90,8 @@ class FunctionLowering final : public Lowering {
   llvm::Value* variable_address(VariableSymbol& symbol);
   llvm::Value* shared_address(const ptx::Variable& variable);
   llvm::Value* module_address(std::uint64_t offset);
+  /// Whether the base is the name of a .shared variable.
+  bool names_shared(const ptx::Address& address);
   llvm::Value* pointer_to(const ptx::Address& address, ptx::StateSpace space);
   llvm::Value* pointer_to_variable(VariableSymbol& symbol, std::int64_t offset);
   llvm::Value* address_number(const ptx::Address& address);

@@ -7,6 +7,7 @@
 #include "kernels/instructions/function_lowering.h"
 #include "kernels/instructions/llvm_types.h"
 #include "kernels/instructions/special_registers.h"
+#include "kernels/instructions/stack_address.h"
 
 namespace cuda_shim::kernels::instructions {
 namespace {
@@ -215,9 +216,10 @@ llvm::Value* FunctionLowering::shared_address(const ptx::Variable& variable) {
 llvm::Value* FunctionLowering::variable_address(VariableSymbol& symbol) {
   if (symbol.storage != nullptr) return symbol.storage;
   if (symbol.space == ptx::StateSpace::kShared) return shared_address(*symbol.declaration);
-  // A .global or .const variable of function scope: the program lays it out under its own name.
-  const ProgramVariable* variable =
-      module_.program().find_variable(source_.unit, symbol.declaration->name);
+  const Program& program = module_.program();
+  const ProgramVariable* variable = program.find_body_variable(*symbol.declaration);
+  if (variable == nullptr)  // .extern: of module scope, here or in another unit
+    variable = program.find_variable(source_.unit, symbol.declaration->name);
   if (variable != nullptr) return module_address(variable->offset);
   fail(fmt::format("The variable '{}' has no place in memory.", symbol.declaration->name));
   return nullptr;
@@ -235,6 +237,15 @@ llvm::Value* FunctionLowering::address(unsigned index, std::optional<ptx::StateS
   return pointer != nullptr ? pointer : llvm::Constant::getNullValue(type);
 }
 
+bool FunctionLowering::names_shared(const ptx::Address& address) {
+  const auto* name = std::get_if<ptx::Name>(&address.base);
+  if (name == nullptr) return false;
+  const Symbol* symbol = symbols_.find(name->text);
+  if (symbol == nullptr) return module_.find_shared(source_.unit, name->text) != nullptr;
+  const auto* variable = std::get_if<VariableSymbol>(symbol);
+  return variable != nullptr && variable->space == ptx::StateSpace::kShared;
+}
+
 // Variables give pointers derived from their storage, so that LLVM sees what is accessed; registers
 // give numbers made pointers here.
 llvm::Value* FunctionLowering::pointer_to(const ptx::Address& address, ptx::StateSpace space) {
@@ -248,11 +259,11 @@ llvm::Value* FunctionLowering::pointer_to(const ptx::Address& address, ptx::Stat
   if (base->getType()->isPointerTy())
     return ir_.CreateConstGEP1_64(ir_.getInt8Ty(), base, address.offset);
   base = as_integer(ir_, base);
-  const bool named_shared =
-      space == ptx::StateSpace::kGeneric && std::holds_alternative<ptx::Name>(address.base) &&
-      symbols_.find(std::get<ptx::Name>(address.base).text) == nullptr &&
-      module_.find_shared(source_.unit, std::get<ptx::Name>(address.base).text) != nullptr;
-  if (named_shared) type = ir_.getPtrTy(kSharedSpace);
+  if (space == ptx::StateSpace::kGeneric && names_shared(address))
+    type = ir_.getPtrTy(kSharedSpace);
+  // Of a thread's own memory, 32 bits say enough: it lies near the stack pointer.
+  if (space == ptx::StateSpace::kLocal && base->getType()->isIntegerTy(32))
+    base = whole_stack_address(ir_, base);
   // Shared addresses are computed in 32-bit registers and wrap there: [%r+4] with %r = -4 is
   // address 0. As no window reaches 2 GiB, sign extension gives the same sum in 64 bits, and the
   // offset stays apart for the machine's addressing.

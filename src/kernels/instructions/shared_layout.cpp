@@ -14,7 +14,8 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
 }  // namespace
 
 std::uint64_t SharedLayout::offset_of(const ptx::Variable& variable) {
-  return offset_of(&variable, variable.byte_size(), variable.byte_alignment());
+  // The tree of a body goes when the body is lowered; the text stays.
+  return offset_of(variable.name.data(), variable.byte_size(), variable.byte_alignment());
 }
 
 std::uint64_t SharedLayout::offset_of(const void* key, std::uint64_t bytes,

@@ -192,4 +192,13 @@ bool is_unsupported_special_register(std::string_view name) {
   return row != nullptr && row->read == nullptr;
 }
 
+std::vector<std::string> special_register_names() {
+  std::vector<std::string> names;
+  for (const SpecialRegister& row : kRegisters) {
+    const char* ending[] = {"", ".x", "0"};  // by Shape
+    names.push_back(std::string(row.name) + ending[static_cast<unsigned>(row.shape)]);
+  }
+  return names;
+}
+
 }  // namespace cuda_shim::kernels::instructions

@@ -2,6 +2,7 @@
 
 #include "kernels/instructions/lowering.h"
 #include "kernels/instructions/row.h"
+#include "kernels/instructions/stack_address.h"
 
 namespace cuda_shim::kernels::instructions {
 namespace {
@@ -36,18 +37,25 @@ Status lower_stacksave(Lowering& lowering) {
 
 Status lower_stackrestore(Lowering& lowering) {
   llvm::IRBuilder<>& ir = lowering.ir();
-  ir.CreateStackRestore(ir.CreateIntToPtr(lowering.value(0, lowering.type()), ir.getPtrTy()));
+  llvm::Value* place = lowering.value(0, lowering.type());
+  if (lowering.type() == ScalarType::kU32) place = whole_stack_address(ir, place);
+  ir.CreateStackRestore(ir.CreateIntToPtr(place, ir.getPtrTy()));
   return {};
 }
 
-// Addresses have 64 bits here: the 32-bit forms belong to 32-bit modules.
 constexpr Row kRows[] = {
-    {"alloca.u64 d, a{, b}", lower_alloca},     {"alloca.u32 d, a{, b}", nullptr},
-    {"stacksave.u64 d", lower_stacksave},       {"stacksave.u32 d", nullptr},
-    {"stackrestore.u64 a", lower_stackrestore}, {"stackrestore.u32 a", nullptr},
+    {"alloca.size d, a{, b}; .size = .u32 .u64", lower_alloca},
+    {"stacksave.size d; .size = .u32 .u64", lower_stacksave},
+    {"stackrestore.size a; .size = .u32 .u64", lower_stackrestore},
 };
 
 }  // namespace
+
+llvm::Value* whole_stack_address(llvm::IRBuilder<>& ir, llvm::Value* low) {
+  llvm::Value* here = ir.CreatePtrToInt(ir.CreateStackSave(), ir.getInt64Ty());
+  llvm::Value* distance = ir.CreateSub(low, ir.CreateTrunc(here, ir.getInt32Ty()));
+  return ir.CreateAdd(here, ir.CreateSExt(distance, ir.getInt64Ty()));
+}
 
 std::span<const Row> stack_rows() {
   return kRows;

@@ -1,6 +1,6 @@
-// tex, tld4, txq (PTX ISA 9.7.10). A texture is its 64-bit handle, in a register or in the variable
-// of a texture reference; what it looks like is known when the kernel runs. So each instruction is
-// one call of the device's texture unit.
+// tex, tld4, txq, istypep (PTX ISA 9.7.10). A texture is its 64-bit handle, in a register or in the
+// variable of a texture reference; what it looks like is known when the kernel runs. So each
+// instruction is one call of the device's texture unit.
 //
 // The type of the result says how the kernel sees the words that the texture's format gives; it
 // changes them only where halves are asked for.
@@ -129,6 +129,20 @@ Status lower_query(Lowering& l) {
   return {};
 }
 
+// istypep p, a: what the handle is of.
+Status lower_is_type(Lowering& l) {
+  llvm::IRBuilder<>& ir = l.ir();
+  const cuda_shim_opaque_kind wanted = l.type() == ScalarType::kTexref ? CUDA_SHIM_OPAQUE_TEXTURE
+                                       : l.type() == ScalarType::kSurfref
+                                           ? CUDA_SHIM_OPAQUE_SURFACE
+                                           : CUDA_SHIM_OPAQUE_SAMPLER;
+  Value* kind = l.device_op(
+      DeviceOp::texture_query,
+      {l.value(1, ScalarType::kB64), ir.getInt32(CUDA_SHIM_TEXTURE_KIND), ir.getInt32(0)});
+  l.set(0, ir.CreateICmpEQ(kind, ir.getInt32(wanted)), ScalarType::kPred);
+  return {};
+}
+
 #define CUDA_SHIM_FLAT "; .geom = .1d .2d .3d .a1d .a2d"
 #define CUDA_SHIM_CUBE "; .geom = .cube .acube"
 #define CUDA_SHIM_DTYPE "; .dtype = .u32 .s32 .f16 .f32"
@@ -157,6 +171,7 @@ constexpr Row kRows[] = {
      ".normalized_coords",
      lower_query},
     {"txq.level.query.b32 d, [a], lod; .query = .width .height .depth", lower_query},
+    {"istypep.type p, a; .type = .texref .samplerref .surfref", lower_is_type},
     {"suq.query.b32 d, [a]; .query = .width .height .depth .array_size", lower_query},
 };
 

@@ -52,6 +52,28 @@ TEST(Memory, HoldsNumbers) {
   EXPECT_EQ(read<std::uint16_t>(*program, "v", 1), 2);
 }
 
+TEST(Memory, HoldsVariablesOfBodies) {
+  const auto program = open(
+      {".global .u32 x = 1;\n"
+       ".func f() { .global .u32 x = 2; { .const .align 8 .u32 x = 3; .global .u64 p = x; } }\n"
+       ".func g() { .shared .u32 s; ld.global.u32 %r, [x]; }"});
+  ASSERT_EQ(program->variables().size(), 4u);
+  EXPECT_EQ(read<int>(*program, "x"), 1);  // bodies have no names for the application
+  EXPECT_EQ(program->variable("p"), nullptr);
+  const auto body = ptx::parse_body(program->units()[0].module.functions[0]);
+  ASSERT_TRUE(body.has_value());
+  const auto& outer = std::get<ptx::Variable>(body->statements[0]);
+  const auto& inner = std::get<std::vector<ptx::Scope>>(body->statements[1])[0].statements;
+  const ProgramVariable* x = program->find_body_variable(outer);
+  const ProgramVariable* c = program->find_body_variable(std::get<ptx::Variable>(inner[0]));
+  ASSERT_TRUE(x != nullptr && c != nullptr);
+  EXPECT_EQ(program->initial_memory()[x->offset], std::byte{2});
+  EXPECT_EQ(program->initial_memory()[c->offset], std::byte{3});
+  EXPECT_EQ(c->offset % 8, 0u);
+  ASSERT_EQ(program->fixups().size(), 1u);
+  EXPECT_EQ(program->fixups()[0].target, c->offset);
+}
+
 TEST(Memory, HasFixupsForAddresses) {
   const auto program =
       open({".global .u32 x[4] = {1}; .visible .global .u64 p[2] = {generic(x)+8, 7};",

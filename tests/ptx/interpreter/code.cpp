@@ -38,6 +38,8 @@ class Flattener {
     for (const ptx::Variable& parameter : code_.function->signature.parameters)
       code_.parameters.push_back(declare_formal(parameter));
     flatten(code_.scope);
+    code_.end.opcode = "ret";
+    add(code_.end);
   }
 
  private:
@@ -106,6 +108,10 @@ class Flattener {
         break;
       case StateSpace::kShared:
         meaning.place = library_.add_shared(variable);
+        break;
+      case StateSpace::kGlobal:
+      case StateSpace::kConst:
+        meaning.place = library_.find_body_variable(variable);
         break;
       default:
         throw invalid(variable.location,
@@ -322,6 +328,12 @@ std::optional<Place> Library::find_variable(unsigned unit, std::string_view name
   for (const ptx::Variable& variable : program_->units()[unit].module.variables)
     if (variable.name == name && variable.space == StateSpace::kShared) return add_shared(variable);
   return std::nullopt;
+}
+
+std::optional<Place> Library::find_body_variable(const ptx::Variable& declaration) const {
+  const kernels::ProgramVariable* variable = program_->find_body_variable(declaration);
+  if (variable == nullptr) return std::nullopt;
+  return Place{variable->space, variable->offset, variable->bytes};
 }
 
 /// Unsized ones, the dynamic shared memory, get the end of the window: see Block.

@@ -75,7 +75,8 @@ struct Formal {
 struct Code {
   const kernels::ptx::Function* function = nullptr;
   unsigned unit = 0;
-  kernels::ptx::Scope scope;  ///< owns the instructions
+  kernels::ptx::Scope scope;      ///< owns the instructions
+  kernels::ptx::Instruction end;  ///< the `ret` after the last statement
   std::vector<Step> steps;
   unsigned registers = 0;
   std::uint64_t local_bytes = 0, param_bytes = 0;
@@ -94,6 +95,8 @@ class Library {
   const Code& code(unsigned unit, const kernels::ptx::Function& function);
   /// The place of a variable of module scope as seen from a unit.
   std::optional<Place> find_variable(unsigned unit, std::string_view name);
+  /// The place of a .global or .const variable that a body declares.
+  std::optional<Place> find_body_variable(const kernels::ptx::Variable& declaration) const;
   Place add_shared(const kernels::ptx::Variable& variable);
   std::uint64_t shared_bytes() const { return shared_bytes_; }
 

@@ -249,6 +249,8 @@ std::uint32_t query_texture(const cuda_shim_texture& texture, std::uint32_t ques
       return texture.levels;
     case CUDA_SHIM_TEXTURE_NORMALIZED:
       return texture.normalized_coordinates;
+    case CUDA_SHIM_TEXTURE_KIND:
+      return texture.kind;
   }
   return 0;
 }
