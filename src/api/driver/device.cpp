@@ -2,13 +2,38 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <optional>
+#include <string_view>
 
 #include "api/driver/entry.h"
-
-extern "C" {
+#include "support/number.h"
 
 using namespace cuda_shim;
 using namespace cuda_shim::driver;
+
+namespace {
+
+struct PciAddress {
+  std::uint32_t domain = 0, bus = 0, device = 0;
+  bool operator==(const PciAddress&) const = default;
+};
+
+// "[domain:]bus:device[.function]", all in base 16. A device is found whatever the function.
+std::optional<PciAddress> parse_pci_address(std::string_view text) {
+  std::uint32_t numbers[3] = {};
+  std::size_t count = 0;
+  do {
+    if (!support::take_number(text, numbers[count], 16)) return std::nullopt;
+    ++count;
+  } while (count < 3 && support::take_character(text, ':'));
+  if (count == 3) return PciAddress{numbers[0], numbers[1], numbers[2]};
+  if (count == 2) return PciAddress{.bus = numbers[0], .device = numbers[1]};
+  return std::nullopt;
+}
+
+}  // namespace
+
+extern "C" {
 
 CUresult cuDeviceGet(CUdevice* device, int ordinal) {
   return on_device(__func__, ordinal, [&](objects::Device&) -> Status {
@@ -89,15 +114,11 @@ CUresult cuDeviceGetPCIBusId(char* pciBusId, int len, CUdevice dev) {
 CUresult cuDeviceGetByPCIBusId(CUdevice* dev, const char* pciBusId) {
   return in_process(__func__, [&]() -> Status {
     if (dev == nullptr || pciBusId == nullptr) return null_argument();
-    unsigned domain = 0, bus = 0, device = 0;
-    if (std::sscanf(pciBusId, "%x:%x:%x", &domain, &bus, &device) != 3) {
-      domain = 0;
-      if (std::sscanf(pciBusId, "%x:%x", &bus, &device) != 2)
-        return invalid(fmt::format("'{}' is no PCI bus id.", pciBusId));
-    }
+    std::optional<PciAddress> wanted = parse_pci_address(pciBusId);
+    if (!wanted) return invalid(fmt::format("'{}' is no PCI bus id.", pciBusId));
     for (const auto& candidate : objects::devices()) {
       const cuda_shim_device_properties& p = candidate->properties();
-      if (p.pci_domain != domain || p.pci_bus != bus || p.pci_device != device) continue;
+      if (PciAddress{p.pci_domain, p.pci_bus, p.pci_device} != *wanted) continue;
       *dev = candidate->ordinal();
       return {};
     }

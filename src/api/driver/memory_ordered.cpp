@@ -27,7 +27,7 @@ CUresult cuMemAllocAsync(CUdeviceptr* dptr, size_t bytesize, CUstream hStream) {
   return on_stream(__func__, hStream, [&](Stream& stream) -> Status {
     if (dptr == nullptr) return null_argument();
     std::shared_ptr<objects::MemoryPool> pool = stream.context().device().pools().current();
-    return store(objects::allocate_from_pool(stream.context(), std::move(pool), bytesize), dptr);
+    return store(objects::allocate_from_pool(stream.context(), pool, bytesize), dptr);
   });
 }
 
@@ -41,7 +41,7 @@ CUresult cuMemAllocFromPoolAsync(CUdeviceptr* dptr, size_t bytesize, CUmemoryPoo
     if (held == nullptr) return invalid("The handle is not that of a live memory pool.");
     Result<Context*> context = owner(stream, *held);
     if (!context) return std::move(context.error());
-    return store(objects::allocate_from_pool(**context, std::move(held), bytesize), dptr);
+    return store(objects::allocate_from_pool(**context, held, bytesize), dptr);
   });
 }
 

@@ -36,15 +36,21 @@ int answer_not_supported(const char* symbol, std::atomic_flag& logged) {
 namespace cuda_shim::driver {
 namespace {
 
-constexpr bool is_ready(std::string_view state) {
+using namespace std::string_view_literals;
+
+constexpr bool is_ready(std::string_view state) noexcept {
   return state == "Ready";
 }
 
 // The order of the list is that of the manual's chapters; the first lookup sorts an index by name.
 const Row kRows[] = {
-#define CUDA_SHIM_DRIVER(state, name, since, streams, symbol)                              \
-  {#name,   since,           RowStreams::k##streams, reinterpret_cast<void (*)()>(symbol), \
-   #symbol, is_ready(#state)},
+#define CUDA_SHIM_DRIVER(state, name, since, streams, symbol) \
+  {#name ""sv,                                                \
+   since,                                                     \
+   RowStreams::k##streams,                                    \
+   reinterpret_cast<void (*)()>(symbol),                      \
+   #symbol ""sv,                                              \
+   is_ready(#state ""sv)},
 #include "api/driver/driver_api.def"
 #undef CUDA_SHIM_DRIVER
 };

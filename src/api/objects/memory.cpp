@@ -57,7 +57,7 @@ Result<std::uint64_t> allocate_device(Context& context, std::size_t bytes, Memor
                fmt::format("The device gave out 0x{:x}, which is in use.", *address));
 }
 
-Result<std::uint64_t> allocate_from_pool(Context& context, std::shared_ptr<MemoryPool> pool,
+Result<std::uint64_t> allocate_from_pool(Context& context, const std::shared_ptr<MemoryPool>& pool,
                                          std::size_t bytes) {
   if (bytes == 0) return error(no_bytes());
   Result<std::uint64_t> address = pool->take(context, bytes);

@@ -15,7 +15,7 @@ namespace cuda_shim::objects {
 Result<std::uint64_t> allocate_device(Context& context, std::size_t bytes, MemoryKind kind,
                                       unsigned flags = 0, std::size_t alignment = 256);
 /// Memory of a pool, entered in the map; as allocate_device.
-Result<std::uint64_t> allocate_from_pool(Context& context, std::shared_ptr<MemoryPool> pool,
+Result<std::uint64_t> allocate_from_pool(Context& context, const std::shared_ptr<MemoryPool>& pool,
                                          std::size_t bytes);
 /// Frees what cuMemAlloc, cuMemAllocPitch, cuMemAllocManaged or cuMemAllocAsync gave, after the
 /// pending work of its context: null is no error.

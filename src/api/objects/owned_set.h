@@ -33,6 +33,7 @@ class OwnedSet {
   std::vector<std::unique_ptr<T>> take_all() {
     std::lock_guard lock(mutex_);
     std::vector<std::unique_ptr<T>> taken;
+    taken.reserve(objects_.size());
     for (auto& [key, object] : objects_) taken.push_back(std::move(object));
     objects_.clear();
     return taken;

@@ -17,6 +17,7 @@
 #include "devices/cpu/queue.h"
 #include "devices/cpu/thread_pool.h"
 #include "devices/cpu/worker.h"
+#include "support/number.h"
 #include "support/options.h"
 
 namespace cuda_shim::devices {
@@ -30,9 +31,12 @@ struct ComputeCapability {
 };
 
 ComputeCapability compute_capability() {
-  ComputeCapability found = {8, 9};
+  ComputeCapability found = {};
   const char* text = support::option_text(Option::COMPUTE_CAPABILITY);
-  if (std::sscanf(text, "%u.%u", &found.major, &found.minor) == 2) return found;
+  std::string_view rest = text;
+  if (support::take_number(rest, found.major) && support::take_character(rest, '.') &&
+      support::take_number(rest, found.minor) && rest.empty())
+    return found;
   report(1, fmt::format("CUDA_SHIM_COMPUTE_CAPABILITY='{}' is not MAJOR.MINOR; using 8.9.", text));
   return {8, 9};
 }
