@@ -47,8 +47,9 @@ Status Program::Impl::parse(std::vector<std::pair<std::string, std::string>> nam
     unit.module = std::move(*module);
     if (unit.module.address_size != 64)
       return Status(StatusCode::kInvalidPtx,
-                    fmt::format("'{}' has {}-bit addresses; only 64-bit ones are supported.",
-                                unit.name, unit.module.address_size));
+                    fmt::format("{}: The addresses have {} bits; only 64 are supported.",
+                                describe_place(unit, unit.module.address_size_location),
+                                unit.module.address_size));
   }
   return {};
 }

@@ -245,6 +245,7 @@ struct Module {
   std::string_view target;  ///< first word of .target, e.g. "sm_90a"
   std::vector<std::string_view> target_options;
   unsigned address_size = 64;
+  Location address_size_location;
   std::vector<Variable> variables;
   std::vector<Function> functions;
   /// `.alias name, aliasee;`

@@ -64,6 +64,7 @@ class ModuleParser {
     if (bits != 32 && bits != 64)
       cursor_.fail(place, fmt::format("The address size {} is neither 32 nor 64.", bits));
     module_.address_size = static_cast<unsigned>(bits);
+    module_.address_size_location = place;
   }
 
   void parse_file() { skip_file(cursor_); }
