@@ -8,6 +8,7 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "kernels/dump.h"
@@ -30,6 +31,10 @@ std::string text_of(const llvm::Module& module) {
   module.print(stream, nullptr);
   return text;
 }
+
+/// Frames up to here fit into what every thread's stack has in reserve; larger ones, of kernels
+/// that spill thousands of registers, must be asked for.
+constexpr std::uint64_t kSmallFrames = 8 << 10;
 
 /// What is checked shares a context, which costs more to make than a small kernel to lower; not all
 /// of it, for a context never gives back its constants.
@@ -64,8 +69,13 @@ Result<CompiledKernel> finish_host(LoweredKernel& lowered, const CompileRequest&
   }
   CompiledKernel compiled;
   compiled.entry = lowered.entry->getName().str();
-  auto bytes = targets::host::emit(*lowered.module, **machine, llvm::CodeGenFileType::ObjectFile);
+  std::uint64_t frames = 0;
+  auto bytes =
+      targets::host::emit(*lowered.module, **machine, llvm::CodeGenFileType::ObjectFile, &frames);
   if (!bytes) return error(std::move(bytes.error()));
+  if (frames > kSmallFrames)
+    lowered.info.local_bytes =
+        std::max(lowered.info.local_bytes, static_cast<std::uint32_t>(frames));
   compiled.bytes = std::move(*bytes);
   return compiled;
 }

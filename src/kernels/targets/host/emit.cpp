@@ -3,6 +3,8 @@
 #include "kernels/targets/host/emit.h"
 
 #include <llvm/ADT/SmallVector.h>
+#include <llvm/CodeGen/MachineFrameInfo.h>
+#include <llvm/CodeGen/MachineFunctionPass.h>
 #include <llvm/CodeGen/MachineModuleInfo.h>
 #include <llvm/CodeGen/Passes.h>
 #include <llvm/CodeGen/TargetPassConfig.h>
@@ -32,6 +34,26 @@ class SplitLongBlocks : public llvm::FunctionPass {
 };
 char SplitLongBlocks::id;
 
+/// Adds up what the functions' frames take, spilled registers included.
+class SumFrames : public llvm::MachineFunctionPass {
+ public:
+  static char id;
+  explicit SumFrames(std::uint64_t& bytes) : MachineFunctionPass(id), bytes_(bytes) {}
+  llvm::StringRef getPassName() const override { return "Sum of the frames"; }
+  void getAnalysisUsage(llvm::AnalysisUsage& usage) const override {
+    usage.setPreservesAll();
+    MachineFunctionPass::getAnalysisUsage(usage);
+  }
+  bool runOnMachineFunction(llvm::MachineFunction& function) override {
+    bytes_ += function.getFrameInfo().getStackSize();
+    return false;
+  }
+
+ private:
+  std::uint64_t& bytes_;
+};
+char SumFrames::id;
+
 /// The pieces must be cut after the last pass over IR that would merge them. Once registers are
 /// allocated the code generator merges them, so what is quadratic and comes later is left out: the
 /// second scheduler, which processors that execute out of order do not need.
@@ -41,12 +63,15 @@ void keep_blocks_short(llvm::TargetPassConfig& pipeline) {
   pipeline.disablePass(&llvm::PostRASchedulerID);
 }
 
-/// These two walk all uses of a register for each instruction that they remove, and the register
-/// that holds a running value is used everywhere. Without them code grows by 8 to 25 percent, in
-/// moves between registers; the register allocator sees to most copies itself.
+/// The first two walk all uses of a register for each instruction that they remove, and the
+/// register that holds a running value is used everywhere. Without them code grows by 8 to 25
+/// percent, in moves between registers; the register allocator sees to most copies itself. The
+/// third compares each spilled register with all others that live at the same time; without it
+/// they share no place on the stack.
 void leave_out_quadratic_passes(llvm::TargetPassConfig& pipeline) {
   pipeline.disablePass(&llvm::RegisterCoalescerID);
   pipeline.disablePass(&llvm::MachineCSELegacyID);
+  pipeline.disablePass(&llvm::StackSlotColoringID);
 }
 
 /// Without optimisation LLVM goes through a block instruction by instruction.
@@ -59,7 +84,7 @@ void fit_to_size(llvm::TargetPassConfig& pipeline, const llvm::Module& module) {
 }  // namespace
 
 Result<std::vector<std::byte>> emit(llvm::Module& module, llvm::TargetMachine& machine,
-                                    llvm::CodeGenFileType type) {
+                                    llvm::CodeGenFileType type, std::uint64_t* frame_bytes) {
   llvm::SmallVector<char, 0> buffer;
   llvm::raw_svector_ostream stream(buffer);
   llvm::legacy::PassManager passes;
@@ -76,8 +101,11 @@ Result<std::vector<std::byte>> emit(llvm::Module& module, llvm::TargetMachine& m
   if (machine.addAsmPrinter(passes, stream, nullptr, type, context))
     return error(StatusCode::kNotSupported,
                  "The code generator cannot write this kind of file for the target.");
+  std::uint64_t frames = 0;
+  passes.add(new SumFrames(frames));
   passes.add(llvm::createFreeMachineFunctionPass());
   passes.run(module);
+  if (frame_bytes != nullptr) *frame_bytes = frames;
   const auto* begin = reinterpret_cast<const std::byte*>(buffer.data());
   return std::vector<std::byte>(begin, begin + buffer.size());
 }

@@ -68,6 +68,30 @@ llvm::Constant* shared_constant(llvm::Value* value) {
   return cast ? expression->getOperand(0) : nullptr;
 }
 
+/// The element of an object at a constant address, at a place that is not constant; null if the
+/// instruction is something else.
+llvm::GetElementPtrInst* element_of_constant(llvm::Instruction& instruction) {
+  auto* element = llvm::dyn_cast<llvm::GetElementPtrInst>(&instruction);
+  const bool found = element != nullptr && is_shared_pointer(*element) &&
+                     llvm::isa<llvm::Constant>(element->getPointerOperand());
+  return found ? element : nullptr;
+}
+
+/// The generic pointer that a constant one is.
+llvm::Value* made_generic(llvm::IRBuilder<>& ir, llvm::Constant* pointer, llvm::Function* window) {
+  llvm::Constant* offset = llvm::ConstantExpr::getPtrToInt(pointer, ir.getInt64Ty());
+  return ir.CreateGEP(ir.getInt8Ty(), ir.CreateCall(window), offset);
+}
+
+void lower_element(llvm::GetElementPtrInst& element, llvm::Function* window) {
+  llvm::IRBuilder<> ir(&element);
+  auto* base = llvm::cast<llvm::Constant>(element.getPointerOperand());
+  llvm::SmallVector<llvm::Value*> indices(element.indices());
+  llvm::Value* generic = made_generic(ir, base, window);
+  replace_pointer(element, ir.CreateGEP(element.getSourceElementType(), generic, indices));
+  element.eraseFromParent();
+}
+
 /// Constant addresses may have been folded into constants of pointer type.
 void lower_constant_operands(llvm::Instruction& instruction, llvm::Function* window) {
   bool changed = false;
@@ -75,8 +99,7 @@ void lower_constant_operands(llvm::Instruction& instruction, llvm::Function* win
     llvm::Constant* pointer = shared_constant(operand.get());
     if (pointer == nullptr) continue;
     llvm::IRBuilder<> ir(&instruction);
-    llvm::Constant* offset = llvm::ConstantExpr::getPtrToInt(pointer, ir.getInt64Ty());
-    operand.set(ir.CreateGEP(ir.getInt8Ty(), ir.CreateCall(window), offset));
+    operand.set(made_generic(ir, pointer, window));
     changed = true;
   }
   if (!changed) return;
@@ -102,14 +125,20 @@ void lower_shared_memory(llvm::Module& module) {
   llvm::Function* window =
       instructions::declare_device_op(module, instructions::DeviceOp::shared_window);
   std::vector<llvm::Instruction*> pointers;
+  std::vector<llvm::GetElementPtrInst*> elements;
   for (llvm::Function& function : module)
     for (llvm::Instruction& instruction :
          llvm::make_early_inc_range(llvm::instructions(function))) {
       weaken_fence(instruction);
+      if (llvm::GetElementPtrInst* element = element_of_constant(instruction)) {
+        elements.push_back(element);
+        continue;
+      }
       lower_constant_operands(instruction, window);
       if (llvm::isa<llvm::IntToPtrInst>(instruction) && is_shared_pointer(instruction))
         pointers.push_back(&instruction);
     }
+  for (llvm::GetElementPtrInst* element : elements) lower_element(*element, window);
   for (llvm::Instruction* pointer : pointers) lower_pointer(*pointer, window);
 }
 
