@@ -171,7 +171,6 @@ Status lower_cvt(Lowering& l) {
 }
 
 #define INTEGERS ".u8 .u16 .u32 .u64 .s8 .s16 .s32 .s64"
-#define WIDE_INTEGERS ".u16 .u32 .u64 .s16 .s32 .s64"
 #define FLOATS ".f16 .bf16 .f32 .f64"
 #define SMALL_PAIRS ".e4m3x2 .e5m2x2 .e2m1x2 .e2m3x2 .e3m2x2"
 
@@ -180,14 +179,14 @@ constexpr Row kRows[] = {
     {"cvt.frnd{.ftz}{.sat}.dtype.atype d, a; .frnd = .rn .rz .rm .rp; .dtype = .f16 .f32 .f64"
      "; .atype = " INTEGERS,
      lower_cvt},
-    {"cvt.frnd.bf16.atype d, a; .frnd = .rn .rz .rm .rp; .atype = " WIDE_INTEGERS, lower_cvt},
+    {"cvt.frnd.bf16.atype d, a; .frnd = .rn .rz .rm .rp; .atype = " INTEGERS, lower_cvt},
     {"cvt{.frnd}{.ftz}{.sat}.dtype.atype d, a; .frnd = .rn .rz .rm .rp; .dtype = " FLOATS
      "; .atype = " FLOATS,
      lower_cvt},
     {"cvt.irnd{.ftz}{.sat}.dtype.atype d, a; .irnd = .rni .rzi .rmi .rpi; .dtype = " INTEGERS
      "; .atype = .f16 .f32 .f64",
      lower_cvt},
-    {"cvt.irnd.dtype.bf16 d, a; .irnd = .rni .rzi .rmi .rpi; .dtype = " WIDE_INTEGERS, lower_cvt},
+    {"cvt.irnd.dtype.bf16 d, a; .irnd = .rni .rzi .rmi .rpi; .dtype = " INTEGERS, lower_cvt},
     {"cvt.irnd{.ftz}{.sat}.f32.f32 d, a; .irnd = .rni .rzi .rmi .rpi", lower_cvt},
     {"cvt.irnd{.sat}.f64.f64 d, a; .irnd = .rni .rzi .rmi .rpi", lower_cvt},
     {"cvt.irnd{.sat}.f16.f16 d, a; .irnd = .rni .rzi .rmi .rpi", lower_cvt},
