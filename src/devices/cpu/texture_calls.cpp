@@ -6,6 +6,7 @@
 #include "devices/cpu/scheduler.h"
 #include "devices/cpu/texture/fetch.h"
 #include "devices/cpu/texture/surface.h"
+#include "devices/cpu/texture/tensor.h"
 
 using namespace cuda_shim::devices::cpu;
 using cuda_shim::StatusCode;
@@ -78,5 +79,14 @@ void cuda_shim_host_surface_store(cuda_shim_host_thread* thread, const void* dat
 void cuda_shim_host_surface_reduce(cuda_shim_host_thread* thread, const void* data, uint64_t handle,
                                    uint32_t operation, const uint32_t* words) {
   check(thread, reduce_surface(descriptor(thread, handle), operation, words, data));
+}
+
+uint32_t cuda_shim_host_tensor_copy(cuda_shim_host_thread* thread, const void* map,
+                                    uint32_t operation, void* shared, const uint32_t* words) {
+  const TensorCopy copy = {*static_cast<const cuda_shim_tensor_map*>(map), operation, words,
+                           static_cast<char*>(shared)};
+  if (const char* fault = tensor_fault(copy))
+    scheduler_of(thread).fail(StatusCode::kIllegalInstruction, fault);
+  return copy_tensor(copy);
 }
 }

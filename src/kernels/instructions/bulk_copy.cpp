@@ -1,6 +1,6 @@
 // Bulk copies and reductions of contiguous memory (PTX ISA 9.0, section 9.7.9.25.4):
-// cp.async.bulk, cp.reduce.async.bulk and their groups. Copies by tensor maps
-// are known only.
+// cp.async.bulk, cp.reduce.async.bulk and their groups. Copies by tensor maps are in
+// tensor_copy.cpp.
 //
 // As with cp.async, the work is done where it is issued: what completes it, an mbarrier object or a
 // group, is told so at once. A cluster has one block, so that a multicast has one receiver.
@@ -168,24 +168,6 @@ constexpr Row kRows[] = {
     {"cp.reduce.async.bulk.global.shared::cta.bulk_group{.L2::cache_hint}.add.noftz.type [a], [b], "
      "c{, e}; .type = .f16 .bf16",
      lower_reduction},
-
-    // Copies by tensor maps: known by name.
-    {"cp.async.bulk.tensor.dim.to.global{.mode}.mbarrier::complete_tx::bytes{.multicast::cluster}"
-     "{.group}{.L2::cache_hint} ...; .dim = .1d .2d .3d .4d .5d"
-     "; .to = .shared::cta .shared::cluster; .group = .cta_group::1 .cta_group::2"
-     "; .mode = .tile .tile::gather4 .im2col .im2col::w .im2col::w::128",
-     nullptr},
-    {"cp.async.bulk.tensor.dim.global.shared::cta{.mode}.bulk_group{.L2::cache_hint} [a], [b]{, e}"
-     "; .dim = .1d .2d .3d .4d .5d; .mode = .tile .tile::scatter4 .im2col_no_offs",
-     nullptr},
-    {"cp.async.bulk.prefetch.tensor.dim.L2.global{.mode}{.L2::cache_hint} ..."
-     "; .dim = .1d .2d .3d .4d .5d"
-     "; .mode = .tile .tile::gather4 .im2col .im2col::w .im2col::w::128",
-     nullptr},
-    {"cp.reduce.async.bulk.tensor.dim.global.shared::cta.op{.mode}.bulk_group{.L2::cache_hint} "
-     "[a], [b]{, e}; .dim = .1d .2d .3d .4d .5d; .mode = .tile .im2col_no_offs"
-     "; .op = .add .min .max .inc .dec .and .or .xor",
-     nullptr},
 };
 
 }  // namespace

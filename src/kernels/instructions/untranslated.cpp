@@ -14,8 +14,6 @@ constexpr Row kRows[] = {
     {"tcgen05... ...", nullptr},
     // Registers of a warp group
     {"setmaxnreg... ...", nullptr},
-    // Tensor maps
-    {"tensormap... ...", nullptr},
 };
 
 }  // namespace
