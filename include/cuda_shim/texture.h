@@ -99,6 +99,8 @@ enum {
   CUDA_SHIM_SURFACE_BYTES_SHIFT = 6,    /* log2 of the bytes of an element: 0 to 3 */
   CUDA_SHIM_SURFACE_VECTOR_SHIFT = 8,   /* log2 of the elements: 0 to 2 */
   CUDA_SHIM_SURFACE_REDUCE_SHIFT = 10,  /* cuda_shim_surface_reduction */
+  CUDA_SHIM_SURFACE_FORMATTED =
+      1 << 13, /* x counts texels; what is stored has the texel's format */
 };
 typedef enum cuda_shim_boundary {
   CUDA_SHIM_BOUNDARY_TRAP,

@@ -164,7 +164,10 @@ constexpr Row kRows[] = {
     {"tex.grad.geom.v4.dtype.f32 d[|p], [a], dPdx, dPdy{, e}" CUDA_SHIM_FLAT CUDA_SHIM_DTYPE,
      lower_tex_grad},
     {"tex.grad.geom.v2.f16x2.f32 d[|p], [a], dPdx, dPdy{, e}" CUDA_SHIM_FLAT, lower_tex_grad},
-    {"tld4.comp.geom.v4.dtype.f32 d, [a]{, e}; .comp = .r .g .b .a; .geom = .2d .a2d; "
+    {"tex.grad.geom.v4.dtype.f32 d[|p], [a], dPdx, dPdy" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE,
+     lower_tex_grad},
+    {"tex.grad.geom.v2.f16x2.f32 d[|p], [a], dPdx, dPdy" CUDA_SHIM_CUBE, lower_tex_grad},
+    {"tld4.comp.geom.v4.dtype.f32 d, [a]{, e}; .comp = .r .g .b .a; .geom = .2d .a2d .cube .acube; "
      ".dtype = .u32 .s32 .f32",
      lower_tld4},
     {"txq.query.b32 d, [a]; .query = .width .height .depth .array_size .num_mipmap_levels "

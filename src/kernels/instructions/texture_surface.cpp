@@ -1,6 +1,5 @@
-// suld.b, sust.b, sured.b (PTX ISA 9.7.11). As with textures the handle says where the surface is,
-// and each instruction is one call. The coordinate x counts bytes. The formatted forms (.p) are
-// not translated.
+// suld, sust, sured (PTX ISA 9.7.11). As with textures the handle says where the surface is, and
+// each instruction is one call. The coordinate x counts bytes, of the formatted forms (.p) texels.
 
 #include "kernels/instructions/texture_words.h"
 
@@ -19,7 +18,8 @@ unsigned boundary(const Lowering& l) {
 }
 
 unsigned operation_of(const Lowering& l, const TextureWords& words) {
-  return words.geometry() | boundary(l) << CUDA_SHIM_SURFACE_BOUNDARY_SHIFT |
+  return words.geometry() | (l.has("p") ? CUDA_SHIM_SURFACE_FORMATTED : 0) |
+         boundary(l) << CUDA_SHIM_SURFACE_BOUNDARY_SHIFT |
          log2_of(ptx::bytes_of(l.type())) << CUDA_SHIM_SURFACE_BYTES_SHIFT |
          log2_of(l.vector_width()) << CUDA_SHIM_SURFACE_VECTOR_SHIFT;
 }
@@ -64,6 +64,7 @@ Status lower_sured(Lowering& l) {
 }
 
 #define CUDA_SHIM_PLACE "; .geom = .1d .2d .3d .a1d .a2d; .clampm = .trap .clamp .zero"
+#define CUDA_SHIM_NO_LAYERS "; .geom = .1d .2d .3d; .clampm = .trap .clamp .zero"
 #define CUDA_SHIM_ELEMENT "; .vec = .v2 .v4; .dtype = .b8 .b16 .b32"
 
 // The address operand is `[a, {coordinates}]`.
@@ -78,11 +79,17 @@ constexpr Row kRows[] = {
      lower_sust},
     {"sust.b.geom{.cop}{.v2}.b64.clampm [a], c; .cop = .wb .cg .cs .wt" CUDA_SHIM_PLACE,
      lower_sust},
-    {"sured.b.add.geom.ctype.clampm [a], c; .ctype = .u32 .u64 .s32" CUDA_SHIM_PLACE, lower_sured},
-    {"sured.b.op.geom.ctype.clampm [a], c; .op = .min .max; .ctype = .u32 .s32 .u64 "
-     ".s64" CUDA_SHIM_PLACE,
+    {"sust.p.geom{.vec}.b32.clampm [a], c; .vec = .v2 .v4" CUDA_SHIM_PLACE, lower_sust},
+    {"sured.b.add.geom.ctype.clampm [a], c; .ctype = .u32 .u64 .s32" CUDA_SHIM_NO_LAYERS,
      lower_sured},
-    {"sured.b.op.geom.b32.clampm [a], c; .op = .and .or" CUDA_SHIM_PLACE, lower_sured},
+    {"sured.b.op.geom.ctype.clampm [a], c; .op = .min .max; .ctype = .u32 .s32 .u64 "
+     ".s64" CUDA_SHIM_NO_LAYERS,
+     lower_sured},
+    // The format says whether numbers have a sign.
+    {"sured.p.op.geom.b32.clampm [a], c; .op = .add .min .max .and .or" CUDA_SHIM_NO_LAYERS,
+     lower_sured},
+    {"sured.p.op.geom.b64.clampm [a], c; .op = .min .max" CUDA_SHIM_NO_LAYERS, nullptr},
+    {"sured.b.op.geom.b32.clampm [a], c; .op = .and .or" CUDA_SHIM_NO_LAYERS, lower_sured},
 };
 
 }  // namespace

@@ -34,15 +34,18 @@ struct Fetch {
   std::uint32_t layer = 0;
   std::uint32_t place[3] = {};  ///< floats or integers
   std::int32_t offset[3] = {};
+  float gradient[2][3] = {};
 
+  /// A direction does not count texels.
+  bool normalized() const { return cube || texture.normalized_coordinates != 0; }
   bool integer() const { return (operation & CUDA_SHIM_TEXTURE_INTEGER) != 0; }
 };
 
 Axis axis_of(const Fetch& fetch, const cuda_shim_texture_level& level, unsigned dimension) {
   const std::uint32_t extents[] = {level.width, level.height, level.depth};
   const auto mode = static_cast<cuda_shim_address_mode>(fetch.texture.address_mode[dimension]);
-  return {extents[dimension], fetch.cube ? CUDA_SHIM_ADDRESS_CLAMP : mode,
-          fetch.texture.normalized_coordinates != 0, fetch.offset[dimension]};
+  return {extents[dimension], fetch.cube ? CUDA_SHIM_ADDRESS_CLAMP : mode, fetch.normalized(),
+          fetch.offset[dimension]};
 }
 
 Texel texel_of(const Fetch& fetch, const cuda_shim_texture_level& level,
@@ -123,25 +126,49 @@ Texel fetch_level(const Fetch& fetch, const cuda_shim_texture_level& level) {
 
 // --- Cubes
 
-/// The face that a direction meets, and where: the table of the programming guide.
-void project_on_face(Fetch& fetch, const std::uint32_t* direction) {
+/// Which components of a direction count on a face, and by which sign (the programming guide's
+/// table).
+struct FaceAxes {
+  std::uint8_t major, s, t;
+  float major_sign, s_sign, t_sign;
+};
+constexpr FaceAxes kFaces[kCubeFaces] = {{0, 2, 1, 1, -1, -1}, {0, 2, 1, -1, 1, -1},
+                                         {1, 0, 2, 1, 1, 1},   {1, 0, 2, -1, 1, -1},
+                                         {2, 0, 1, 1, 1, -1},  {2, 0, 1, -1, -1, -1}};
+
+/// A direction, or a change of one, along the axes of a face.
+struct OnFace {
+  float major, s, t;
+};
+OnFace on_face(unsigned face, const std::uint32_t* words) {
+  const FaceAxes& axes = kFaces[face];
+  return {axes.major_sign * as_float(words[axes.major]), axes.s_sign * as_float(words[axes.s]),
+          axes.t_sign * as_float(words[axes.t])};
+}
+
+unsigned face_of(const std::uint32_t* direction) {
   const float x = as_float(direction[0]), y = as_float(direction[1]), z = as_float(direction[2]);
   const float ax = std::fabs(x), ay = std::fabs(y), az = std::fabs(z);
-  unsigned face;
-  float major, s, t;
-  if (ax >= ay && ax >= az) {
-    face = std::signbit(x) ? 1 : 0;
-    major = ax, s = face == 0 ? -z : z, t = -y;
-  } else if (ay >= az) {
-    face = std::signbit(y) ? 3 : 2;
-    major = ay, s = x, t = face == 2 ? z : -z;
-  } else {
-    face = std::signbit(z) ? 5 : 4;
-    major = az, s = face == 4 ? x : -x, t = -y;
-  }
+  if (ax >= ay && ax >= az) return std::signbit(x) ? 1 : 0;
+  if (ay >= az) return std::signbit(y) ? 3 : 2;
+  return std::signbit(z) ? 5 : 4;
+}
+
+/// To the place on the face, from 0 to 1; gradients become those of that place.
+void project_on_face(Fetch& fetch, const std::uint32_t* words) {
+  const std::uint32_t* direction = words + CUDA_SHIM_TEXTURE_WORD_COORDINATES;
+  const unsigned face = face_of(direction);
   fetch.layer = fetch.layer * kCubeFaces + face;
-  fetch.place[0] = as_bits((s / major + 1) / 2);
-  fetch.place[1] = as_bits((t / major + 1) / 2);
+  const OnFace at = on_face(face, direction);
+  fetch.place[0] = as_bits((at.s / at.major + 1) / 2);
+  fetch.place[1] = as_bits((at.t / at.major + 1) / 2);
+  if ((fetch.operation & CUDA_SHIM_TEXTURE_GRADIENT) == 0) return;
+  for (unsigned i = 0; i < 2; ++i) {
+    const OnFace step = on_face(face, words + CUDA_SHIM_TEXTURE_WORD_LOD + 3 * i);
+    const float scale = 2 * at.major * at.major;
+    fetch.gradient[i][0] = (step.s * at.major - at.s * step.major) / scale;
+    fetch.gradient[i][1] = (step.t * at.major - at.t * step.major) / scale;
+  }
 }
 
 /// A layer of a layered cubemap beyond the last is the last.
@@ -152,14 +179,19 @@ std::uint32_t cube_layer(const cuda_shim_texture& texture, std::uint32_t layer) 
 
 // --- Levels of detail
 
-float gradient_length(const Fetch& fetch, const std::uint32_t* gradient) {
+void take_gradients(Fetch& fetch, const std::uint32_t* words) {
+  const std::uint32_t* given = words + CUDA_SHIM_TEXTURE_WORD_LOD;
+  for (unsigned i = 0; i < 2; ++i)
+    for (unsigned d = 0; d < fetch.dimensions; ++d)
+      fetch.gradient[i][d] = as_float(given[3 * i + d]);
+}
+
+float gradient_length(const Fetch& fetch, const float* gradient) {
   const cuda_shim_texture_level& base = fetch.texture.level[0];
   const std::uint32_t extents[] = {base.width, base.height, base.depth};
   float sum = 0;
   for (unsigned d = 0; d < fetch.dimensions; ++d) {
-    const float scale =
-        fetch.texture.normalized_coordinates ? static_cast<float>(extents[d]) : 1.0f;
-    const float step = as_float(gradient[d]) * scale;
+    const float step = gradient[d] * (fetch.normalized() ? static_cast<float>(extents[d]) : 1.0f);
     sum += step * step;
   }
   return std::sqrt(sum);
@@ -173,7 +205,8 @@ float level_of_detail(const Fetch& fetch, const std::uint32_t* words) {
   if (fetch.operation & CUDA_SHIM_TEXTURE_LOD)
     detail = as_float(*given);
   else if (fetch.operation & CUDA_SHIM_TEXTURE_GRADIENT)
-    detail = std::log2(std::max(gradient_length(fetch, given), gradient_length(fetch, given + 3)));
+    detail = std::log2(std::max(gradient_length(fetch, fetch.gradient[0]),
+                                gradient_length(fetch, fetch.gradient[1])));
   else
     return 0;
   if (std::isnan(detail)) detail = 0;
@@ -225,9 +258,10 @@ void fetch_texture(const cuda_shim_texture& texture, std::uint32_t operation,
   const std::uint32_t* place = words + CUDA_SHIM_TEXTURE_WORD_COORDINATES;
   if (shape.cube) {
     fetch.layer = cube_layer(texture, fetch.layer);
-    project_on_face(fetch, place);
+    project_on_face(fetch, words);
   } else {
     for (unsigned d = 0; d < shape.dimensions; ++d) fetch.place[d] = place[d];
+    if (operation & CUDA_SHIM_TEXTURE_GRADIENT) take_gradients(fetch, words);
   }
   const Texel texel = fetch_levels(fetch, words);
   std::ranges::copy(texel.bits, result);

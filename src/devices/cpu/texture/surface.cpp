@@ -48,9 +48,10 @@ Place find_place(const cuda_shim_texture& surface, std::uint32_t operation,
   const auto word = [&](unsigned index) {
     return std::int64_t{static_cast<std::int32_t>(words[index])};
   };
-  const std::int64_t bytes = access_bytes(operation);
+  const bool formatted = (operation & CUDA_SHIM_SURFACE_FORMATTED) != 0;
+  const std::int64_t bytes = formatted ? texel_bytes(surface) : access_bytes(operation);
   const std::int64_t row = std::int64_t{level.width} * texel_bytes(surface);
-  std::int64_t x = word(CUDA_SHIM_TEXTURE_WORD_COORDINATES);
+  std::int64_t x = word(CUDA_SHIM_TEXTURE_WORD_COORDINATES) * (formatted ? bytes : 1);
   std::int64_t y = shape.rows ? word(CUDA_SHIM_TEXTURE_WORD_COORDINATES + 1) : 0;
   std::int64_t z = shape.layered  ? word(CUDA_SHIM_TEXTURE_WORD_LAYER)
                    : shape.slices ? word(CUDA_SHIM_TEXTURE_WORD_COORDINATES + 2)
@@ -91,12 +92,22 @@ T reduced(cuda_shim_surface_reduction kind, T old, T operand) {
   return old;
 }
 
-template <class T>
-void reduce(std::uint32_t operation, std::uint64_t address, const void* data) {
-  T operand;
-  std::memcpy(&operand, data, sizeof operand);
+/// Of a formatted reduction, the format says whether numbers have a sign.
+cuda_shim_surface_reduction reduction_of(const cuda_shim_texture& surface,
+                                         std::uint32_t operation) {
   const auto kind =
       static_cast<cuda_shim_surface_reduction>(operation >> CUDA_SHIM_SURFACE_REDUCE_SHIFT & 7);
+  const bool formatted = (operation & CUDA_SHIM_SURFACE_FORMATTED) != 0;
+  if (!formatted || surface.texel != CUDA_SHIM_TEXEL_S32) return kind;
+  return kind == CUDA_SHIM_SURFACE_MIN_U   ? CUDA_SHIM_SURFACE_MIN_S
+         : kind == CUDA_SHIM_SURFACE_MAX_U ? CUDA_SHIM_SURFACE_MAX_S
+                                           : kind;
+}
+
+template <class T>
+void reduce(cuda_shim_surface_reduction kind, std::uint64_t address, const void* data) {
+  T operand;
+  std::memcpy(&operand, data, sizeof operand);
   std::atomic_ref<T> place(*reinterpret_cast<T*>(address));
   T old = place.load(std::memory_order_relaxed);
   while (
@@ -119,7 +130,11 @@ SurfaceAccess load_surface(const cuda_shim_texture& surface, std::uint32_t opera
 SurfaceAccess store_surface(const cuda_shim_texture& surface, std::uint32_t operation,
                             const std::uint32_t* words, const void* data) {
   const Place place = find_place(surface, operation, words);
-  if (place.address != 0)
+  if (place.address == 0) return place.access;
+  if (operation & CUDA_SHIM_SURFACE_FORMATTED)
+    write_texel(surface, place.address, static_cast<const std::uint32_t*>(data),
+                1u << (operation >> CUDA_SHIM_SURFACE_VECTOR_SHIFT & 3));
+  else
     std::memcpy(reinterpret_cast<void*>(place.address), data, access_bytes(operation));
   return place.access;
 }
@@ -128,10 +143,11 @@ SurfaceAccess reduce_surface(const cuda_shim_texture& surface, std::uint32_t ope
                              const std::uint32_t* words, const void* data) {
   const Place place = find_place(surface, operation, words);
   if (place.address == 0) return place.access;
+  const cuda_shim_surface_reduction kind = reduction_of(surface, operation);
   if (element_bytes(operation) == 8)
-    reduce<std::uint64_t>(operation, place.address, data);
+    reduce<std::uint64_t>(kind, place.address, data);
   else
-    reduce<std::uint32_t>(operation, place.address, data);
+    reduce<std::uint32_t>(kind, place.address, data);
   return place.access;
 }
 

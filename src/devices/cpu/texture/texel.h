@@ -20,6 +20,9 @@ bool returns_floats(const cuda_shim_texture& texture);
 unsigned texel_bytes(const cuda_shim_texture& texture);
 /// The texel whose first byte is at the address.
 Texel read_texel(const cuda_shim_texture& texture, std::uint64_t address);
+/// Stores `count` channels; a word is a float or an integer as the format is. Integers are clamped.
+void write_texel(const cuda_shim_texture& texture, std::uint64_t address,
+                 const std::uint32_t* channels, unsigned count);
 Texel border_texel(const cuda_shim_texture& texture);
 
 }  // namespace cuda_shim::devices::cpu
