@@ -62,6 +62,17 @@ Value* clamp(Builder& ir, Value* value, unsigned bits, bool sign) {
   return minimum(ir, value, llvm::ConstantInt::get(type, high), true);
 }
 
+/// The smaller or greater of the result and c. A result that was not saturated is compared by its
+/// low 33 bits, a signed number whatever the destination's type is (the manual's optSecondaryOp).
+Value* extreme(Lowering& l, Value* exact, Value* c, bool sign) {
+  Builder& ir = l.ir();
+  llvm::Type* wide = ir.getInt64Ty();
+  Value* result = ir.CreateSExt(ir.CreateTrunc(exact, ir.getIntNTy(33)), wide);
+  c = sign ? ir.CreateSExt(c, wide) : ir.CreateZExt(c, wide);
+  Value* chosen = l.has("min") ? minimum(ir, result, c, true) : maximum(ir, result, c, true);
+  return ir.CreateTrunc(chosen, ir.getInt32Ty());
+}
+
 /// The secondary operation with c, or the merge into c, or neither.
 Value* finish(Lowering& l, const Part& destination, Value* exact, bool sign) {
   Builder& ir = l.ir();
@@ -69,8 +80,7 @@ Value* finish(Lowering& l, const Part& destination, Value* exact, bool sign) {
   if (!l.has_operand(3)) return result;
   Value* c = l.value(3, ScalarType::kB32);
   if (l.has("add")) return ir.CreateAdd(result, c);
-  if (l.has("min")) return minimum(ir, result, c, sign);
-  if (l.has("max")) return maximum(ir, result, c, sign);
+  if (l.has("min") || l.has("max")) return extreme(l, exact, c, sign);
   if (destination.whole()) return result;
   const std::uint32_t mask = ((1u << destination.bits) - 1) << destination.shift;
   Value* placed = ir.CreateAnd(ir.CreateShl(result, destination.shift), mask);

@@ -60,6 +60,9 @@ void finish_scalar(Lane& lane, Integer value, bool with_sign) {
   const unsigned last = static_cast<unsigned>(lane.operands()) - 1;
   const auto c = [&] { return to_integer(lane.u32(last), 32, with_sign); };
   if (lane.has("add")) value += c();
+  // What was not saturated goes on as a signed number of 33 bits.
+  if (lane.has("min") || lane.has("max"))
+    value = to_integer(low_bits(to_bits(value), 33), 33, true);
   if (lane.has("min")) value = std::min(value, c());
   if (lane.has("max")) value = std::max(value, c());
   if (part.width == 32) return lane.set(0, low_bits(to_bits(value), 32));
