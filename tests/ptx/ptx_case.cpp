@@ -47,21 +47,20 @@ bool parse_element(const std::string& word, const std::string& type, Element* el
   return *end == '\0';
 }
 
-bool parse_elements(std::istream& in, PtxParameter* parameter) {
+bool parse_elements(std::istream& in, const std::string& type, std::vector<Element>* elements) {
   std::string word;
   while (in >> word) {
     if (word == "x") {
       std::size_t count = 0;
-      if (!(in >> count) || count == 0 || parameter->elements.empty()) return false;
-      parameter->elements.resize(parameter->elements.size() + count - 1,
-                                 parameter->elements.back());
+      if (!(in >> count) || count == 0 || elements->empty()) return false;
+      elements->resize(elements->size() + count - 1, elements->back());
       continue;
     }
     Element element;
-    if (!parse_element(word, parameter->type, &element)) return false;
-    parameter->elements.push_back(element);
+    if (!parse_element(word, type, &element)) return false;
+    elements->push_back(element);
   }
-  return !parameter->elements.empty();
+  return !elements->empty();
 }
 
 bool parse_parameter(const std::string& line, ParameterKind kind, PtxCase* test) {
@@ -69,14 +68,54 @@ bool parse_parameter(const std::string& line, ParameterKind kind, PtxCase* test)
   if (colon == std::string::npos) return false;
   std::istringstream head(line.substr(0, colon)), values(line.substr(colon + 1));
   std::string keyword, option;
-  PtxParameter parameter{.kind = kind, .type = {}, .elements = {}};
+  PtxParameter parameter;
+  parameter.kind = kind;
   head >> keyword >> parameter.type;
   if (head >> option && std::sscanf(option.c_str(), "ulp=%u", &parameter.ulp) != 1) return false;
   parameter.element_bytes = bytes_of_type(parameter.type);
   if (parameter.element_bytes == 0 || parameter.element_bytes > 8) return false;
-  if (!parse_elements(values, &parameter)) return false;
+  if (!parse_elements(values, parameter.type, &parameter.elements)) return false;
   test->parameters.push_back(std::move(parameter));
   return true;
+}
+
+bool parse_tensor_parameter(std::istringstream& in, PtxCase* test) {
+  PtxParameter parameter;
+  parameter.kind = ParameterKind::kTensor;
+  if (!parse_tensor(in, &parameter.tensor.emplace())) return false;
+  if (parameter.tensor->buffer >= test->parameters.size()) return false;
+  test->parameters.push_back(std::move(parameter));
+  return true;
+}
+
+bool parse_texture_parameter(const std::string& line, ParameterKind kind, PtxCase* test) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string::npos) return false;
+  std::istringstream head(line.substr(0, colon)), values(line.substr(colon + 1));
+  std::string keyword;
+  head >> keyword;
+  PtxParameter parameter;
+  parameter.kind = kind;
+  TextureObject& texture = parameter.texture.emplace();
+  if (!parse_texture(head, &texture)) return false;
+  parameter.type = texture.type;
+  parameter.element_bytes = texture.channel_bytes();
+  if (!parse_elements(values, parameter.type, &parameter.elements)) return false;
+  std::size_t texels = 0;
+  for (unsigned i = 0; i < texture.levels; ++i)
+    texels += std::size_t{texture.width_of(i)} * texture.height_of(i) * texture.depth_of(i);
+  if (parameter.elements.size() != texels * texture.channels) return false;
+  test->parameters.push_back(std::move(parameter));
+  return true;
+}
+
+bool parse_holds(const std::string& line, PtxCase* test) {
+  if (test->parameters.empty() || test->parameters.back().kind != ParameterKind::kSurface)
+    return false;
+  PtxParameter& surface = test->parameters.back();
+  std::istringstream values(line.substr(line.find(':') + 1));
+  return parse_elements(values, surface.type, &surface.holds) &&
+         surface.holds.size() == surface.elements.size();
 }
 
 bool parse_dimensions(std::istream& in, unsigned (&dimensions)[3]) {
@@ -93,6 +132,10 @@ bool parse_directive(const std::string& line, PtxCase* test) {
   if (keyword == "in") return parse_parameter(line, ParameterKind::kIn, test);
   if (keyword == "out") return parse_parameter(line, ParameterKind::kOut, test);
   if (keyword == "value") return parse_parameter(line, ParameterKind::kValue, test);
+  if (keyword == "tensor") return parse_tensor_parameter(in, test);
+  if (keyword == "texture") return parse_texture_parameter(line, ParameterKind::kTexture, test);
+  if (keyword == "surface") return parse_texture_parameter(line, ParameterKind::kSurface, test);
+  if (keyword == "holds:") return parse_holds(line, test);
   if (keyword == "kernel") return static_cast<bool>(in >> test->kernel);
   if (keyword == "grid") return parse_dimensions(in, test->grid);
   if (keyword == "block") return parse_dimensions(in, test->block);
@@ -158,6 +201,12 @@ std::vector<std::byte> PtxParameter::bytes() const {
   return result;
 }
 
+const std::vector<Element>& PtxParameter::expected() const {
+  static const std::vector<Element> kNone;
+  if (kind == ParameterKind::kOut) return elements;
+  return kind == ParameterKind::kSurface ? holds : kNone;
+}
+
 std::expected<PtxCase, std::string> read_ptx_case(const std::filesystem::path& path) {
   std::ifstream file(path);
   if (!file) return std::unexpected("cannot be read");
@@ -176,14 +225,14 @@ std::expected<PtxCase, std::string> read_ptx_case(const std::filesystem::path& p
 std::vector<std::string> compare(const PtxParameter& expected,
                                  const std::vector<std::byte>& actual) {
   std::vector<std::string> wrong;
-  for (std::size_t i = 0; i < expected.elements.size(); ++i) {
+  const std::vector<Element>& wanted = expected.expected();
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
     std::uint64_t bits = 0;
     std::memcpy(&bits, actual.data() + i * expected.element_bytes, expected.element_bytes);
-    if (matches(expected, expected.elements[i], bits)) continue;
-    wrong.push_back(fmt::format(
-        "element {}: expected {}, got {}", i,
-        expected.elements[i].any_nan ? "nan" : show(expected.elements[i].bits, expected),
-        show(bits, expected)));
+    if (matches(expected, wanted[i], bits)) continue;
+    wrong.push_back(fmt::format("element {}: expected {}, got {}", i,
+                                wanted[i].any_nan ? "nan" : show(wanted[i].bits, expected),
+                                show(bits, expected)));
   }
   return wrong;
 }

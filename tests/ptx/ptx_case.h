@@ -10,13 +10,17 @@
 //   //! out TYPE [ulp=N] : v ... a parameter: address of a zeroed buffer that must hold these
 //   values afterwards
 //   //! value TYPE: v            a parameter passed by value
+//   //! tensor ...               a parameter passed by value: a tensor map
+//   //! texture ...: v v v ...   a parameter: the handle of a texture object (ptx_objects.h)
+//   //! surface ...: v v v ...   a parameter: the handle of a surface object
+//   //! holds: v v v ...         what the surface before must hold afterwards
 //   //! error CODE               loading or running must fail with this CUresult name, e.g.
 //   CUDA_ERROR_ILLEGAL_ADDRESS
 //   //! target ARCH              what ptxas is asked to accept the file for, if not the file's own
 //   .target
 //   //! flag WORD                cooperative: a cooperative launch
 //
-// Parameters follow the order of the in, out and value lines. TYPE is a PTX type; `x COUNT` after a
+// Parameters follow the order of the lines that declare them. TYPE is a PTX type; `x COUNT` after a
 // value repeats it. Floating-point values are decimal, inf, nan (any NaN), or bits as 0x...;
 // results are compared bit for bit unless ulp is given.
 
@@ -24,12 +28,15 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ptx/ptx_objects.h"
+
 namespace cuda_shim::tests {
 
-enum class ParameterKind { kIn, kOut, kValue };
+enum class ParameterKind { kIn, kOut, kValue, kTensor, kTexture, kSurface };
 
 /// One element as it lies in memory, and whether any NaN is as good.
 struct Element {
@@ -38,14 +45,19 @@ struct Element {
 };
 
 struct PtxParameter {
-  ParameterKind kind;
+  ParameterKind kind = ParameterKind::kIn;
   std::string type;
   unsigned element_bytes = 4;
   unsigned ulp = 0;
-  std::vector<Element> elements;
+  std::vector<Element> elements;  ///< of a texture or surface: its texels' channels
+  std::vector<Element> holds;     ///< of a surface
+  std::optional<TensorMap> tensor;
+  std::optional<TextureObject> texture;
 
   /// The elements as bytes in memory order.
   std::vector<std::byte> bytes() const;
+  /// The elements that must be there afterwards; empty if none need be.
+  const std::vector<Element>& expected() const;
 };
 
 struct PtxCase {

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <set>
 
+#include "ptx/ptx_arguments.h"
 #include "ptx/ptx_case.h"
 
 namespace cuda_shim::tests {
@@ -69,14 +70,10 @@ class PtxRun : public testing::Test {
   }
 
   CUresult launch(const PtxCase& test, CUfunction function) {
-    std::vector<void*> arguments;
-    arguments_.resize(test.parameters.size());
-    for (std::size_t i = 0; i < test.parameters.size(); ++i) {
-      EXPECT_NO_FATAL_FAILURE(prepare(test.parameters[i], &arguments_[i]));
-      arguments.push_back(&arguments_[i]);
-    }
+    const CUresult made = arguments_.make(test);
+    if (made != CUDA_SUCCESS) return made;
     auto& start = test.cooperative ? cooperative : plain;
-    CUresult result = start(function, test, arguments.data());
+    CUresult result = start(function, test, arguments_.pointers());
     return result != CUDA_SUCCESS ? result : cuCtxSynchronize();
   }
 
@@ -92,31 +89,18 @@ class PtxRun : public testing::Test {
                                      nullptr, arguments);
   }
 
-  static void prepare(const PtxParameter& parameter, CUdeviceptr* argument) {
-    std::vector<std::byte> bytes = parameter.bytes();
-    if (parameter.kind == ParameterKind::kValue) {
-      std::memcpy(argument, bytes.data(), std::min(bytes.size(), sizeof(*argument)));
-      return;
-    }
-    ASSERT_EQ(cuMemAlloc(argument, bytes.size()), CUDA_SUCCESS);
-    CUresult result = parameter.kind == ParameterKind::kIn
-                          ? cuMemcpyHtoD(*argument, bytes.data(), bytes.size())
-                          : cuMemsetD8(*argument, 0, bytes.size());
-    ASSERT_EQ(result, CUDA_SUCCESS);
-  }
-
   void check(const PtxCase& test) {
     for (std::size_t i = 0; i < test.parameters.size(); ++i) {
-      if (test.parameters[i].kind != ParameterKind::kOut) continue;
-      std::vector<std::byte> actual(test.parameters[i].bytes().size());
-      ASSERT_EQ(cuMemcpyDtoH(actual.data(), arguments_[i], actual.size()), CUDA_SUCCESS);
+      if (test.parameters[i].expected().empty()) continue;
+      std::vector<std::byte> actual;
+      ASSERT_EQ(arguments_.read_back(test, i, &actual), CUDA_SUCCESS);
       for (const std::string& wrong : compare(test.parameters[i], actual))
         ADD_FAILURE() << path_.filename() << ", parameter " << i << ", " << wrong;
     }
   }
 
   std::filesystem::path path_;
-  std::vector<CUdeviceptr> arguments_;
+  Arguments arguments_;
   char log_[4096] = "";
 };
 

@@ -18,11 +18,13 @@ import matrix_move
 import matrix_wmma
 import memory
 import newer
+import tensor
+import texture
 import video
 from case import Writer
 
 shutil.rmtree(sys.argv[1], ignore_errors=True)
 writer = Writer(sys.argv[1])
-for chapter in (integer, logic, comparison, floating_point, conversion, matrix, matrix_move, matrix_wmma, memory, atomic, asynchronous, video, newer):
+for chapter in (integer, logic, comparison, floating_point, conversion, matrix, matrix_move, matrix_wmma, memory, atomic, asynchronous, video, newer, tensor, texture):
     chapter.write(writer)
 print(f"{writer.count} PTX tests generated.")

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ptx/interpreter/lane.h"
+#include "ptx/interpreter/transfer.h"
 
 namespace cuda_shim::tests::interpreter {
 namespace {
@@ -161,6 +161,23 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+
+Bits reduced(std::string_view operation, Bits old, Bits b, ScalarType type) {
+  struct Named {
+    std::string_view name;
+    Operation of_integers, of_floats;
+  };
+  constexpr Named kNamed[] = {{"add", add_integer, add_float}, {"min", min_integer, min_float},
+                              {"max", max_integer, max_float}, {"inc", inc, nullptr},
+                              {"dec", dec, nullptr},           {"and", conjunction, nullptr},
+                              {"or", disjunction, nullptr},    {"xor", exclusive, nullptr}};
+  const bool is_float = kernels::ptx::kind_of(type) == TypeKind::kFloat;
+  for (const Named& row : kNamed)
+    if (row.name == operation && (is_float ? row.of_floats : row.of_integers) != nullptr)
+      return low_bits((is_float ? row.of_floats : row.of_integers)(old, b, 0, type),
+                      kernels::ptx::bits_of(type));
+  throw Fault(FaultKind::kInvalid, "The type has no such reduction.");
+}
 
 Rows atomic_rows() {
   return kRows;

@@ -7,15 +7,16 @@
 namespace cuda_shim::tests::interpreter {
 
 enum class FaultKind {
-  kInvalid,            ///< the text is not PTX as the manual has it
-  kUnsupported,        ///< the interpreter has no row for the instruction
-  kIllegalAddress,     ///< an access outside of everything the thread may touch
-  kMisalignedAddress,  ///< an access that is not naturally aligned
-  kTrap,               ///< trap
-  kAssert,             ///< __assertfail
-  kUndefined,          ///< the manual leaves open what happens
-  kDeadlock,           ///< every thread waits
-  kStepLimit           ///< more rounds than any test needs
+  kInvalid,             ///< the text is not PTX as the manual has it
+  kUnsupported,         ///< the interpreter has no row for the instruction
+  kIllegalAddress,      ///< an access outside of everything the thread may touch
+  kMisalignedAddress,   ///< an access that is not naturally aligned
+  kIllegalInstruction,  ///< operands that do not go together, known when it runs
+  kTrap,                ///< trap
+  kAssert,              ///< __assertfail
+  kUndefined,           ///< the manual leaves open what happens
+  kDeadlock,            ///< every thread waits
+  kStepLimit            ///< more rounds than any test needs
 };
 
 class Fault : public std::runtime_error {

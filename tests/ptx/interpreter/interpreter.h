@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ptx/interpreter/fault.h"
+#include "ptx/interpreter/texture.h"
 
 namespace cuda_shim::tests::interpreter {
 
@@ -25,6 +26,7 @@ struct Launch {
   /// The kernel's arguments as bytes, one each.
   std::vector<std::vector<std::byte>> arguments;
   std::vector<MemoryRange> memory;
+  std::vector<BoundTexture> textures;
 };
 
 struct Outcome {

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "ptx/interpreter/lane.h"
+#include "ptx/interpreter/transfer.h"
 
 namespace cuda_shim::tests::interpreter {
 namespace {
@@ -148,6 +148,13 @@ constexpr Row kRows[] = {
 };
 
 }  // namespace
+
+void complete_transactions(Lane& lane, std::uint64_t object, std::uint64_t bytes) {
+  Object changed = unpack(static_cast<std::uint64_t>(lane.load(StateSpace::kShared, object, 8)));
+  changed.bytes -= static_cast<std::int64_t>(bytes);
+  complete(changed);
+  lane.store(StateSpace::kShared, object, 8, pack(changed));
+}
 
 Rows mbarrier_rows() {
   return kRows;

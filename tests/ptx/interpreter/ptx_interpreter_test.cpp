@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "ptx/interpreter/interpreter.h"
+#include "ptx/interpreter/tensor.h"
 #include "ptx/ptx_case.h"
 
 namespace cuda_shim::tests {
@@ -32,6 +33,8 @@ std::string result_name(const Outcome& outcome) {
       return "CUDA_ERROR_ILLEGAL_ADDRESS";
     case FaultKind::kMisalignedAddress:
       return "CUDA_ERROR_MISALIGNED_ADDRESS";
+    case FaultKind::kIllegalInstruction:
+      return "CUDA_ERROR_ILLEGAL_INSTRUCTION";
     case FaultKind::kTrap:
       return "CUDA_ERROR_LAUNCH_FAILED";
     case FaultKind::kAssert:
@@ -76,8 +79,27 @@ class Prepared {
   std::vector<std::vector<std::byte>> buffers;  ///< one for each parameter; empty for values
 
  private:
+  void add_texture(const PtxParameter& parameter, std::vector<std::byte> texels) {
+    interpreter::BoundTexture& texture = launch.textures.emplace_back();
+    texture.handle = interpreter::kFirstHandle + launch.textures.size();
+    texture.is_surface = parameter.kind == ParameterKind::kSurface;
+    texture.object = *parameter.texture;
+    texture.texels = buffers.emplace_back(std::move(texels)).data();
+    std::vector<std::byte> argument(sizeof texture.handle);
+    std::memcpy(argument.data(), &texture.handle, sizeof texture.handle);
+    launch.arguments.push_back(argument);
+  }
+
   void add(const PtxParameter& parameter) {
     std::vector<std::byte> bytes = parameter.bytes();
+    if (parameter.tensor) {
+      std::uint64_t address = 0;
+      std::memcpy(&address, launch.arguments[parameter.tensor->buffer].data(), sizeof address);
+      launch.arguments.push_back(interpreter::encode(*parameter.tensor, address));
+      buffers.emplace_back();
+      return;
+    }
+    if (parameter.texture) return add_texture(parameter, std::move(bytes));
     if (parameter.kind == ParameterKind::kValue) {
       launch.arguments.push_back(bytes);
       buffers.emplace_back();
@@ -130,11 +152,15 @@ class PtxInterpreted : public testing::Test {
  private:
   void check(const PtxCase& test, const Prepared& prepared) {
     for (std::size_t i = 0; i < test.parameters.size(); ++i) {
-      if (test.parameters[i].kind != ParameterKind::kOut) continue;
-      std::uint64_t address = 0;
-      std::memcpy(&address, prepared.launch.arguments[i].data(), sizeof address);
+      if (test.parameters[i].expected().empty()) continue;
       std::vector<std::byte> actual(test.parameters[i].bytes().size());
-      std::memcpy(actual.data(), reinterpret_cast<const void*>(address), actual.size());
+      if (test.parameters[i].kind == ParameterKind::kOut) {
+        std::uint64_t address = 0;
+        std::memcpy(&address, prepared.launch.arguments[i].data(), sizeof address);
+        std::memcpy(actual.data(), reinterpret_cast<const void*>(address), actual.size());
+      } else {
+        actual = prepared.buffers[i];
+      }
       for (const std::string& wrong : compare(test.parameters[i], actual))
         ADD_FAILURE() << path_.filename() << ", parameter " << i << ", " << wrong;
     }
