@@ -218,7 +218,7 @@ constexpr Row kRows[] = {
     {"ld.global{.cop}.nc{.l1}{.l2}{.L2::cache_hint}{.pf}{.vec}.type d, [a]{, b}" READ_ONLY_COP
          EVICTION PREFETCH VECTOR TYPE,
      lower_read_only_ld},
-    {"ldu{.global}{.vec}.type d, [a]" VECTOR TYPE, lower_read_only_ld},
+    {"ldu{.global}{.vec}.type d, [a]; .vec = .v2 .v4" TYPE, lower_read_only_ld},
 
     {"st{.weak}{.ss}{.cop}{.l1}{.l2}{.L2::cache_hint}{.vec}.type [a], b{, c}"
      "; .ss = .global .local .param .param::func .shared .shared::cta "

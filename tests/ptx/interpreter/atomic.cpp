@@ -171,11 +171,20 @@ Bits reduced(std::string_view operation, Bits old, Bits b, ScalarType type) {
                               {"max", max_integer, max_float}, {"inc", inc, nullptr},
                               {"dec", dec, nullptr},           {"and", conjunction, nullptr},
                               {"or", disjunction, nullptr},    {"xor", exclusive, nullptr}};
-  const bool is_float = kernels::ptx::kind_of(type) == TypeKind::kFloat;
-  for (const Named& row : kNamed)
-    if (row.name == operation && (is_float ? row.of_floats : row.of_integers) != nullptr)
-      return low_bits((is_float ? row.of_floats : row.of_integers)(old, b, 0, type),
-                      kernels::ptx::bits_of(type));
+  const ScalarType element = element_of(type);
+  const bool is_float = kernels::ptx::kind_of(element) == TypeKind::kFloat;
+  const unsigned width = kernels::ptx::bits_of(element);
+  for (const Named& row : kNamed) {
+    const Operation step = is_float ? row.of_floats : row.of_integers;
+    if (row.name != operation || step == nullptr) continue;
+    Bits result = 0;
+    for (unsigned shift = 0; shift < kernels::ptx::bits_of(type); shift += width)
+      result |=
+          low_bits(step(low_bits(old >> shift, width), low_bits(b >> shift, width), 0, element),
+                   width)
+          << shift;
+    return result;
+  }
   throw Fault(FaultKind::kInvalid, "The type has no such reduction.");
 }
 

@@ -171,6 +171,7 @@ constexpr Row kRows[] = {
     {"barrier.cluster.arrive{.release|relaxed}{.aligned}", cluster_arrive},
     {"barrier.cluster.wait{.acquire}{.aligned}", cluster_wait},
     {"membar.cta|gl|sys", fence},
+    {"membar.proxy.alias", fence},
     {"membar.proxy.alias.async{.global|shared::cta|shared::cluster}", fence},
     {"fence{.sc|acq_rel|acquire|release}.<scope>", fence},
     {"fence.acquire|release.sync_restrict::shared::cta|sync_restrict::shared::cluster.cluster",

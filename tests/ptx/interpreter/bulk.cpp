@@ -91,7 +91,22 @@ void store_noughts(Lane& lane) {
   for (std::uint64_t i = 0; i < bytes; ++i) lane.store(space, lane.address(0) + i, 1, 0);
 }
 
+// --- multimem: the objects of one device, so that there is one copy of what is stored
+
+/// Loads the only copy, which is the sum, the least or the greatest of all.
+void load_reduced(Lane& lane) {
+  const Argument& to = lane.argument(0);
+  const std::size_t count = to.kind == ArgumentKind::kVector ? to.elements.size() : 1;
+  const unsigned bytes = kernels::ptx::bytes_of(lane.type());
+  for (std::size_t i = 0; i < count; ++i)
+    lane.set(to.kind == ArgumentKind::kVector ? to.elements[i] : to,
+             lane.load(StateSpace::kGlobal, lane.address(1) + i * bytes, bytes));
+}
+
 #define CUDA_SHIM_TX ".mbarrier::complete_tx::bytes"
+
+#define CUDA_SHIM_ORDER "{.relaxed|acquire|release|weak}{.<scope>}{.global}"
+#define CUDA_SHIM_FLOATS "|f32|f16|f16x2|bf16|bf16x2|e4m3|e5m2|e4m3x2|e5m2x2|e4m3x4|e5m2x4"
 
 constexpr Row kRows[] = {
     {"cp.async.bulk.shared::cluster.global" CUDA_SHIM_TX "{.multicast::cluster}{.L2::cache_hint}",
@@ -112,9 +127,17 @@ constexpr Row kRows[] = {
      store},
     {"st.async{.mmio}.release.<scope>{.global}.<data>", store},
     {"red.async{.relaxed}{.cluster}{.shared::cluster}" CUDA_SHIM_TX
-     ".add|min|max|inc|dec|and|or|xor.u32|s32|u64|b32",
+     ".add|min|max|inc|dec|and|or|xor.u32|s32|u64|s64|b32",
      store},
     {"red.async{.mmio}.release.<scope>{.global}.add.u32|s32|u64|s64", store},
+    {"multimem.st" CUDA_SHIM_ORDER "{.v2|v4|v8}.u32|u64|s32|s64|b32|b64|f64" CUDA_SHIM_FLOATS,
+     store},
+    {"multimem.red" CUDA_SHIM_ORDER
+     ".add|min|max|and|or|xor{.v2|v4|v8}.u32|u64|s32|s64|b32|b64|f64" CUDA_SHIM_FLOATS,
+     store},
+    {"multimem.ld_reduce" CUDA_SHIM_ORDER ".add|min|max|and|or|xor{.acc::f32|acc::f16}{.v2|v4|v8}."
+     "u32|u64|s32|s64|b32|b64|f64" CUDA_SHIM_FLOATS,
+     load_reduced},
     {"st.bulk{.weak}{.shared::cta}", store_noughts},
 };
 

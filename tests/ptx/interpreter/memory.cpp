@@ -62,13 +62,15 @@ void createpolicy(Lane& lane) {
 }
 
 constexpr Row kRows[] = {
-    {"ld{.<semantics>}{.<scope>}{.<space>}{.<cache>}{.<l1>}{.<l2>}{.L2::cache_hint}{.<prefetch>}"
+    {"ld{.mmio}{.<semantics>}{.<scope>}{.<space>}{.<cache>}{.<l1>}{.<l2>}{.L2::cache_hint}{.<"
+     "prefetch>}"
      "{.v2|v4|v8}.<data>",
      load},
     {"ld.global{.<cache>}.nc{.<l1>}{.<l2>}{.L2::cache_hint}{.<prefetch>}{.v2|v4|v8}.<data>", load},
     {"ld.global.nc{.<l1>}{.<l2>}{.L2::cache_hint}{.<prefetch>}{.v2|v4|v8}.<data>", load},
     {"ldu{.global}{.v2|v4}.<data>", load},
-    {"st{.<semantics>}{.<scope>}{.<space>}{.<cache>}{.<l1>}{.<l2>}{.L2::cache_hint}{.v2|v4|v8}.<"
+    {"st{.mmio}{.<semantics>}{.<scope>}{.<space>}{.<cache>}{.<l1>}{.<l2>}{.L2::cache_hint}{.v2|v4|"
+     "v8}.<"
      "data>",
      store},
     {"prefetch{.global|local}.L1|L2", hint},
