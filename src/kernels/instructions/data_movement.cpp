@@ -5,6 +5,7 @@
 // Caches are not modelled: cache operators, eviction priorities and prefetches are accepted and
 // change nothing.
 
+#include <bit>
 #include <iterator>
 
 #include "kernels/instructions/llvm_types.h"
@@ -33,12 +34,18 @@ ScalarType bits_type(unsigned bits) {
 
 // --- mov
 
+/// Bits of one of `count` equal parts of a mov's type; 0 if there is no type of that size.
+unsigned part_bits(const Lowering& lowering, unsigned count) {
+  const unsigned bits = ptx::bits_of(lowering.type());
+  return std::has_single_bit(count) && bits / count >= 8 ? bits / count : 0;
+}
+
 // mov.b64 d, {a, b}: the first element is the lowest.
 Status lower_pack(Lowering& lowering) {
   llvm::IRBuilder<>& ir = lowering.ir();
   const unsigned count = lowering.element_count(1);
-  const unsigned part = ptx::bits_of(lowering.type()) / count;
-  if (part < 8) return lowering.not_supported("a vector of this many elements has no such type.");
+  const unsigned part = part_bits(lowering, count);
+  if (part == 0) return lowering.not_supported("a vector of this many elements has no such type.");
   llvm::Type* whole = ir.getIntNTy(ptx::bits_of(lowering.type()));
   llvm::Value* packed = llvm::ConstantInt::get(whole, 0);
   for (unsigned i = 0; i < count; ++i) {
@@ -52,8 +59,8 @@ Status lower_pack(Lowering& lowering) {
 Status lower_unpack(Lowering& lowering) {
   llvm::IRBuilder<>& ir = lowering.ir();
   const unsigned count = lowering.element_count(0);
-  const unsigned part = ptx::bits_of(lowering.type()) / count;
-  if (part < 8) return lowering.not_supported("a vector of this many elements has no such type.");
+  const unsigned part = part_bits(lowering, count);
+  if (part == 0) return lowering.not_supported("a vector of this many elements has no such type.");
   llvm::Value* packed = as_integer(ir, lowering.value(1, lowering.type()));
   for (unsigned i = 0; i < count; ++i) {
     llvm::Value* element = ir.CreateTrunc(ir.CreateLShr(packed, i * part), ir.getIntNTy(part));
