@@ -21,20 +21,9 @@ struct CompilerLibrary {
   std::string fault;  ///< why it cannot be used; empty if it can
 };
 
-/// The compiler library next to the file that contains this code.
-std::string library_path() {
-  Dl_info info = {};
-  if (dladdr(reinterpret_cast<const void*>(&library_path), &info) == 0 || info.dli_fname == nullptr)
-    return kLibrary;
-  const std::string_view file = info.dli_fname;
-  const size_t slash = file.rfind('/');
-  if (slash == file.npos) return kLibrary;
-  return std::string(file.substr(0, slash + 1)) + kLibrary;
-}
-
 CompilerLibrary open_library() {
   CompilerLibrary library;
-  const std::string path = library_path();
+  const std::string path = compiler_library_path();
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     library.fault = fmt::format("The kernel compiler '{}' cannot be opened: {}.", path, dlerror());
@@ -59,6 +48,17 @@ Result<const CompilerLibrary*> library() {
 
 }  // namespace
 
+std::string compiler_library_path() {
+  Dl_info info = {};
+  if (dladdr(reinterpret_cast<const void*>(&compiler_library_path), &info) == 0 ||
+      info.dli_fname == nullptr)
+    return kLibrary;
+  const std::string_view file = info.dli_fname;
+  const size_t slash = file.rfind('/');
+  if (slash == file.npos) return kLibrary;
+  return std::string(file.substr(0, slash + 1)) + kLibrary;
+}
+
 cuda_shim_code_object CompiledKernel::view() const {
   cuda_shim_code_object object = {};
   object.size = sizeof object;
@@ -69,6 +69,23 @@ cuda_shim_code_object CompiledKernel::view() const {
   object.byte_count = bytes.size();
   object.info = info;
   return object;
+}
+
+support::Digest CompileOptions::digest() const {
+  // Names every member, so that one that is added here does not compile until it counts.
+  const auto& [machine, level, alignment] = *this;
+  const auto& [size, format, triple, cpu, features, engine, major, minor] = machine;
+  support::Digester digester;
+  for (std::string_view text : {std::string_view(triple), std::string_view(cpu),
+                                std::string_view(features), std::string_view(engine)})
+    digester.add_text(text);
+  return digester.add_number(size)
+      .add_number(format)
+      .add_number(major)
+      .add_number(minor)
+      .add_number(level)
+      .add_number(alignment)
+      .finish();
 }
 
 Result<CompiledKernel> compile(const CompileRequest& request) {

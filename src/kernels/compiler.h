@@ -12,17 +12,23 @@
 #include "cuda_shim/code_object.h"
 #include "cuda_shim/device.h"
 #include "cuda_shim/status.h"
-#include "kernels/program.h"
+#include "kernels/kernel_source.h"
 
 namespace cuda_shim::kernels {
 
-/// Every input of a compile. The result depends on nothing else.
-struct CompileRequest {
-  const Program* program = nullptr;
-  const ProgramKernel* kernel = nullptr;
+/// What is wanted of a translation besides the kernel's meaning.
+struct CompileOptions {
   cuda_shim_target target = {};
   int optimisation_level = 3;    ///< 0..3
   bool check_alignment = false;  ///< misaligned accesses end the launch
+
+  support::Digest digest() const;
+};
+
+/// Every input of a compile. The result depends on nothing else.
+struct CompileRequest {
+  const KernelSource& source;
+  CompileOptions options;
 };
 
 /// An owned code object.
@@ -40,6 +46,9 @@ struct CompiledKernel {
 /// Compiles, opening the compiler library on first use. Errors: kInvalidPtx with "line L, column C:
 /// ..."; kJitCompilerNotFound with the path tried.
 Result<CompiledKernel> compile(const CompileRequest& request);
+
+/// The compiler library: next to the file that contains this code.
+std::string compiler_library_path();
 
 /// Parses and checks (but does not translate) every kernel and function of the program; one
 /// diagnostic per fault found, prefixed with the kernel.

@@ -5,28 +5,10 @@
 #include "kernels/program.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include "kernels/program_impl.h"
 
 namespace cuda_shim::kernels {
-namespace {
-
-/// 128 bits over all texts, each with its length, as hexadecimal digits.
-std::string hash_of(std::span<const ProgramUnit> units) {
-  XXH3_state_t* state = XXH3_createState();
-  XXH3_128bits_reset(state);
-  for (const ProgramUnit& unit : units) {
-    const std::uint64_t length = unit.text.size();
-    XXH3_128bits_update(state, &length, sizeof length);
-    XXH3_128bits_update(state, unit.text.data(), unit.text.size());
-  }
-  const XXH128_hash_t hash = XXH3_128bits_digest(state);
-  XXH3_freeState(state);
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-}
-
-}  // namespace
 
 std::string describe_place(const ProgramUnit& unit, ptx::Location location) {
   return fmt::format("unit '{}', line {}, column {}", unit.name, location.line, location.column);
@@ -63,7 +45,6 @@ Result<std::shared_ptr<const Program>> Program::from_ptx(
   for (auto step : {&Impl::link_functions, &Impl::link_variables, &Impl::find_body_variables,
                     &Impl::list_kernels, &Impl::lay_out, &Impl::initialise})
     if (Status status = (impl.*step)(); !status.ok()) return error(std::move(status));
-  impl.identity = hash_of(impl.units);
   return program;
 }
 
@@ -113,9 +94,6 @@ std::uint64_t Program::constant_bytes() const {
 }
 std::span<const AddressFixup> Program::fixups() const {
   return impl_->fixups;
-}
-std::string_view Program::identity() const {
-  return impl_->identity;
 }
 
 }  // namespace cuda_shim::kernels

@@ -15,41 +15,21 @@
 #include <vector>
 
 #include "cuda_shim/status.h"
+#include "kernels/program_outline.h"
 #include "kernels/ptx/ast.h"
 #include "kernels/ptx/parser.h"
 
 namespace cuda_shim::kernels {
 
 /// A .global or .const variable in the module's one memory block.
-struct ProgramVariable {
-  std::string_view name;     ///< as the application knows it (cuModuleGetGlobal)
-  std::uint64_t offset = 0;  ///< in the module's memory block
-  std::uint64_t bytes = 0;
+struct ProgramVariable : VariableOutline {
   ptx::StateSpace space = ptx::StateSpace::kGlobal;
   bool visible = false;  ///< found by name from outside its unit
-  bool managed = false;
   const ptx::Variable* declaration = nullptr;
   unsigned unit = 0;
 };
 
-/// A place in the initial memory that holds an address known only when the block has been placed.
-struct AddressFixup {
-  std::uint64_t offset = 0;  ///< of 8 bytes in the block
-  std::uint64_t target = 0;  ///< offset in the block: add the block's address
-};
-
-struct ProgramParameter {
-  std::uint64_t offset = 0;
-  std::uint64_t bytes = 0;
-  unsigned alignment = 1;
-};
-
-struct ProgramKernel {
-  std::string_view name;
-  std::vector<ProgramParameter> parameters;
-  std::uint64_t parameter_bytes = 0;
-  std::uint32_t max_threads_per_block = 0;  ///< .maxntid or .reqntid product; 0: none
-  std::uint32_t required_block[3] = {0, 0, 0};
+struct ProgramKernel : KernelOutline {
   const ptx::Function* function = nullptr;
   unsigned unit = 0;
 };
@@ -83,9 +63,12 @@ class Program {
   const ptx::Function* find_function(unsigned unit, std::string_view name,
                                      unsigned* defining_unit) const;
   const ProgramVariable* find_variable(unsigned unit, std::string_view name) const;
-  /// The variable of a .global or .const declaration that parse_body() found in one of the units'
-  /// functions; null if there is none.
-  const ProgramVariable* find_body_variable(const ptx::Variable& declaration) const;
+  /// The .global or .const variable that one of the units' functions declares with its name at this
+  /// place of the text; null if there is none.
+  const ProgramVariable* find_body_variable(const char* name) const;
+  /// The .shared variable that the name means in module scope of the unit: its own, or, for an
+  /// .extern one of known size, another unit's definition. Null if there is none.
+  const ptx::Variable* find_shared(unsigned unit, std::string_view name) const;
   /// Functions whose address is taken anywhere; a function pointer's value is 1 + its index here,
   /// on every device and in every kernel.
   struct AddressedFunction {
@@ -93,6 +76,8 @@ class Program {
     const ptx::Function* function;
   };
   std::span<const AddressedFunction> addressed_functions() const;
+  /// 1 + the index of a function with a body in addressed_functions(); 0 if it is not among them.
+  std::uint64_t address_of(unsigned unit, const ptx::Function& function) const;
 
   // --- The module's memory block: all .global and .const variables.
   std::uint64_t memory_bytes() const;
@@ -103,10 +88,6 @@ class Program {
   /// The same without the zeros at its end: what is copied into a block that was cleared.
   std::vector<std::byte> initialised_prefix() const;
   std::span<const AddressFixup> fixups() const;
-
-  /// Hash of everything that could change a kernel's translation: all units' texts (128 bits as
-  /// hex).
-  std::string_view identity() const;
 
   Program();
   ~Program();

@@ -9,31 +9,13 @@
 #include <string_view>
 
 #include "kernels/program_impl.h"
-#include "kernels/ptx/characters.h"
+#include "kernels/ptx/names.h"
 
 namespace cuda_shim::kernels {
 namespace {
 
 using ptx::is;
-
-const char* skip_blanks(const char* at, const char* end) {
-  while (at < end && is(*at, ptx::kBlank)) ++at;
-  return at;
-}
-
-/// After an opening quote.
-const char* skip_string(const char* at, const char* end) {
-  while (at < end && *at != '"' && *at != '\n') ++at;
-  return at < end ? at + 1 : end;
-}
-
-/// After a slash, which begins a comment or does not.
-const char* skip_comment(const char* at, const char* end) {
-  if (at == end || (*at != '/' && *at != '*')) return at;
-  const std::string_view rest(at, static_cast<std::size_t>(end - at));
-  const std::size_t length = *at == '/' ? rest.find('\n') : rest.find("*/", 1);
-  return length == std::string_view::npos ? end : at + length + 1;
-}
+using ptx::skip_blanks;
 
 /// Whether the last character before `at` that is not blank is a closing parenthesis.
 bool follows_parenthesis(const char* begin, const char* at) {
@@ -49,17 +31,17 @@ void for_each_operand_name(std::string_view body, Found found) {
     const char mark = *at++;
     if (!is(mark, ptx::kOperandMark)) continue;
     if (mark == '"') {
-      at = skip_string(at, end);
+      at = ptx::skip_string(at, end);
     } else if (mark == '/') {
-      at = skip_comment(at, end);
+      at = ptx::skip_comment(at, end);
     } else {
       const char* const after_mark = at;
       at = skip_blanks(at, end);
       if (at == end || !is(*at, ptx::kNameStart)) continue;
-      const char* const name = at;
-      while (at < end && is(*at, ptx::kNameRest)) ++at;
+      const std::string_view name = ptx::name_at(at, end);
+      at += name.size();
       if (mark == ',' && follows_parenthesis(begin, after_mark - 1)) continue;
-      found(std::string_view(name, static_cast<std::size_t>(at - name)));
+      found(name);
     }
   }
 }
@@ -97,6 +79,11 @@ std::uint32_t Program::Impl::number_of(DefinitionRef function) const {
 std::span<const Program::AddressedFunction> Program::addressed_functions() const {
   std::call_once(impl_->addressed_once, [this] { impl_->find_addressed(); });
   return impl_->addressed;
+}
+
+std::uint64_t Program::address_of(unsigned unit, const ptx::Function& function) const {
+  const ptx::Function* first = impl_->units[unit].module.functions.data();
+  return impl_->number_of({unit, static_cast<std::uint32_t>(&function - first)});
 }
 
 }  // namespace cuda_shim::kernels

@@ -80,8 +80,8 @@ const ProgramVariable* Program::Impl::variable_seen_by(const ProgramVariable& fr
   return this->variable(from.unit, name);
 }
 
-const ProgramVariable* Program::find_body_variable(const ptx::Variable& declaration) const {
-  const auto place = impl_->variable_at_place.find(declaration.name.data());
+const ProgramVariable* Program::find_body_variable(const char* name) const {
+  const auto place = impl_->variable_at_place.find(name);
   return place == impl_->variable_at_place.end() ? nullptr : &impl_->variables[place->second];
 }
 

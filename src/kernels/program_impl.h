@@ -65,7 +65,6 @@ struct Program::Impl {
       image;  ///< initial memory up to the last initialised variable, without functions' numbers
   std::vector<AddressFixup> fixups;
   std::vector<FunctionSlot> function_slots;
-  std::string identity;
 
   std::vector<NameTable> declared_functions;  ///< per unit, empty until needed
 

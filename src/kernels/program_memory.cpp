@@ -91,4 +91,23 @@ const ProgramVariable* Program::Impl::variable(unsigned unit, std::string_view n
   return index == kNoVariable ? nullptr : &variables[index];
 }
 
+const ptx::Variable* Program::find_shared(unsigned unit, std::string_view name) const {
+  const auto shared_in = [&](unsigned place) -> const ptx::Variable* {
+    const NameTable& own = impl_->variable_symbols.own[place];
+    const auto found = own.find(name);
+    if (found == own.end()) return nullptr;
+    const ptx::Variable& variable = impl_->declaration(found->second);
+    return variable.space == ptx::StateSpace::kShared ? &variable : nullptr;
+  };
+  const ptx::Variable* own = shared_in(unit);
+  if (own == nullptr || own->linkage != ptx::Linkage::kExtern || own->byte_size() == 0) return own;
+  for (unsigned other = 0; other < impl_->units.size(); ++other) {
+    const ptx::Variable* definition = shared_in(other);
+    if (definition != nullptr && definition->linkage != ptx::Linkage::kExtern &&
+        definition->linkage != ptx::Linkage::kNone)
+      return definition;
+  }
+  return own;
+}
+
 }  // namespace cuda_shim::kernels

@@ -51,15 +51,16 @@ Status verify_module(const llvm::Module& module, std::string_view kernel) {
 
 void dump_ptx(const Dump& dump, const CompileRequest& request) {
   if (!dump.wants("ptx")) return;
-  dump.write("ptx", request.program->units()[request.kernel->unit].text);
+  dump.write("ptx", request.source.text());
 }
 
 Result<CompiledKernel> finish_host(LoweredKernel& lowered, const CompileRequest& request,
                                    const Dump& dump) {
-  auto machine = targets::host::create_machine(request.target, request.optimisation_level);
+  auto machine =
+      targets::host::create_machine(request.options.target, request.options.optimisation_level);
   if (!machine) return error(std::move(machine.error()));
-  targets::host::lower_to_host(lowered, **machine, request.optimisation_level);
-  if (Status status = verify_module(*lowered.module, request.kernel->name); !status.ok())
+  targets::host::lower_to_host(lowered, **machine, request.options.optimisation_level);
+  if (Status status = verify_module(*lowered.module, request.source.kernel().name); !status.ok())
     return error(std::move(status));
   if (dump.wants("llvm")) dump.write("ll", text_of(*lowered.module));
   if (dump.wants("asm")) {
@@ -83,28 +84,27 @@ Result<CompiledKernel> finish_host(LoweredKernel& lowered, const CompileRequest&
 }  // namespace
 
 Result<CompiledKernel> translate(const CompileRequest& request) {
-  if (request.target.format != CUDA_SHIM_CODE_HOST_ELF)
-    return error(StatusCode::kNotSupported,
-                 fmt::format("Code of format {} cannot be made yet.", request.target.format));
-  const Dump dump(request.kernel->name);
+  if (request.options.target.format != CUDA_SHIM_CODE_HOST_ELF)
+    return error(StatusCode::kNotSupported, fmt::format("Code of format {} cannot be made yet.",
+                                                        request.options.target.format));
+  const Dump dump(request.source.kernel().name);
   dump_ptx(dump, request);
   llvm::LLVMContext context;
-  Result<LoweredKernel> lowered =
-      instructions::lower_kernel(context, *request.program, *request.kernel);
+  Result<LoweredKernel> lowered = instructions::lower_kernel(context, request.source);
   if (!lowered) return error(std::move(lowered.error()));
-  if (Status status = verify_module(*lowered->module, request.kernel->name); !status.ok())
+  if (Status status = verify_module(*lowered->module, request.source.kernel().name); !status.ok())
     return error(std::move(status));
   passes::prepare(*lowered->module);
   // In SSA form, and before the optimiser moves selections of canonical NaNs into arithmetic.
   passes::delay_canonical_nans(*lowered->module);
   passes::insert_yields(*lowered->module);
-  if (request.check_alignment) passes::check_alignment(*lowered->module);
+  if (request.options.check_alignment) passes::check_alignment(*lowered->module);
   if (dump.wants("ir")) dump.write("ir.ll", text_of(*lowered->module));
 
   Result<CompiledKernel> compiled = finish_host(*lowered, request, dump);
   if (!compiled) return compiled;
-  compiled->kernel = request.kernel->name;
-  compiled->format = request.target.format;
+  compiled->kernel = request.source.kernel().name;
+  compiled->format = request.options.target.format;
   compiled->info = lowered->info;
   return compiled;
 }
@@ -115,8 +115,7 @@ Result<std::vector<ptx::Diagnostic>> check(const Program& program) {
   for (std::size_t i = 0; i < program.kernels().size(); ++i) {
     if (i % kKernelsPerContext == 0) context.emplace().setDiscardValueNames(true);
     const ProgramKernel& kernel = program.kernels()[i];
-    auto result =
-        instructions::check_function(*context, program, {kernel.unit, kernel.function, &kernel});
+    auto result = instructions::check_kernel(*context, KernelSource(program, kernel));
     if (result) continue;
     ptx::Diagnostic fault = std::move(result.error());
     fault.message = fmt::format("Kernel '{}': {}", kernel.name, fault.message);

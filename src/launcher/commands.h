@@ -22,6 +22,8 @@ std::size_t find_program_words(std::span<const char* const> words);
 /// `program`: the words from there on; it outlives `app`.
 void add_run(CLI::App& app, std::vector<std::string>& program, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
+void add_cache(CLI::App& app, int& exit_code);
+void add_precompile(CLI::App& app, int& exit_code);
 void add_options(CLI::App& app, int& exit_code);
 void add_version(CLI::App& app, int& exit_code);
 

@@ -1,13 +1,8 @@
-// The driver is opened at run time: the command must tell what is wrong with an installation even
-// where libcuda.so.1 is missing. Its few functions are declared here, because CUDA's headers belong
-// to the API layer alone.
-
 #include "launcher/devices.h"
 
-#include <dlfcn.h>
-#include <fmt/format.h>
-
 #include <array>
+
+#include "launcher/driver_library.h"
 
 namespace cuda_shim::launcher {
 namespace {
@@ -24,48 +19,35 @@ struct DriverFunctions {
   int (*memory)(std::size_t*, int) = nullptr;
 };
 
-template <class Function>
-bool find(void* library, const char* name, Function*& function) {
-  function = reinterpret_cast<Function*>(::dlsym(library, name));
-  return function != nullptr;
-}
-
 Result<DriverFunctions> open_driver(const std::string& path) {
-  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr)
-    return error(StatusCode::kSharedObjectInitFailed, fmt::format("{}.", ::dlerror()));
+  Result<DriverLibrary> library = DriverLibrary::open(path);
+  if (!library) return error(std::move(library.error()));
   DriverFunctions driver;
-  bool complete = find(library, "cuInit", driver.init) &&
-                  find(library, "cuDriverGetVersion", driver.version) &&
-                  find(library, "cuDeviceGetCount", driver.count) &&
-                  find(library, "cuDeviceGetName", driver.name) &&
-                  find(library, "cuDeviceGetAttribute", driver.attribute) &&
-                  find(library, "cuDeviceTotalMem_v2", driver.memory);
-  if (!complete)
-    return error(StatusCode::kSharedObjectInitFailed,
-                 fmt::format("'{}' lacks functions of the driver API.", path));
+  library->find("cuInit", driver.init)
+      .find("cuDriverGetVersion", driver.version)
+      .find("cuDeviceGetCount", driver.count)
+      .find("cuDeviceGetName", driver.name)
+      .find("cuDeviceGetAttribute", driver.attribute)
+      .find("cuDeviceTotalMem_v2", driver.memory);
+  if (Status status = library->complete(); !status) return error(std::move(status));
   return driver;
-}
-
-Status check(int result, const char* function) {
-  if (result == 0) return {};
-  return {StatusCode::kNoDevice, fmt::format("{} answers error {}.", function, result)};
 }
 
 Result<Device> describe(const DriverFunctions& driver, int ordinal) {
   Device device;
   std::array<char, 256> name = {};
-  Status status = check(driver.name(name.data(), name.size(), ordinal), "cuDeviceGetName");
+  Status status = check_driver(driver.name(name.data(), name.size(), ordinal), "cuDeviceGetName");
   if (status.ok())
-    status = check(driver.attribute(&device.compute_major, kComputeMajor, ordinal),
-                   "cuDeviceGetAttribute");
+    status = check_driver(driver.attribute(&device.compute_major, kComputeMajor, ordinal),
+                          "cuDeviceGetAttribute");
   if (status.ok())
-    status = check(driver.attribute(&device.compute_minor, kComputeMinor, ordinal),
-                   "cuDeviceGetAttribute");
+    status = check_driver(driver.attribute(&device.compute_minor, kComputeMinor, ordinal),
+                          "cuDeviceGetAttribute");
   if (status.ok())
-    status = check(driver.attribute(&device.multiprocessors, kMultiprocessors, ordinal),
-                   "cuDeviceGetAttribute");
-  if (status.ok()) status = check(driver.memory(&device.memory, ordinal), "cuDeviceTotalMem");
+    status = check_driver(driver.attribute(&device.multiprocessors, kMultiprocessors, ordinal),
+                          "cuDeviceGetAttribute");
+  if (status.ok())
+    status = check_driver(driver.memory(&device.memory, ordinal), "cuDeviceTotalMem");
   if (!status.ok()) return error(std::move(status));
   device.name = name.data();
   return device;
@@ -78,9 +60,9 @@ Result<Driver> ask_driver(const std::string& library) {
   if (!functions) return error(std::move(functions.error()));
   Driver driver;
   int count = 0;
-  Status status = check(functions->init(0), "cuInit");
-  if (status.ok()) status = check(functions->version(&driver.version), "cuDriverGetVersion");
-  if (status.ok()) status = check(functions->count(&count), "cuDeviceGetCount");
+  Status status = check_driver(functions->init(0), "cuInit");
+  if (status.ok()) status = check_driver(functions->version(&driver.version), "cuDriverGetVersion");
+  if (status.ok()) status = check_driver(functions->count(&count), "cuDeviceGetCount");
   if (!status.ok()) return error(std::move(status));
   for (int ordinal = 0; ordinal < count; ++ordinal) {
     auto device = describe(*functions, ordinal);

@@ -11,6 +11,8 @@ int main(int count, char** arguments) {
   int exit_code = 0;
   add_run(app, program, exit_code);
   add_info(app, exit_code);
+  add_cache(app, exit_code);
+  add_precompile(app, exit_code);
   add_options(app, exit_code);
   add_version(app, exit_code);
   CLI11_PARSE(app, static_cast<int>(own), arguments);

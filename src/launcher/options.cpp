@@ -33,7 +33,9 @@ void print_markdown() {
   for (const support::OptionRow& row : support::option_rows())
     fmt::print("| `{}` | {} | {} | {} |\n", row.variable, row.type, shown_default(row, "`"),
                row.sentence);
-  fmt::print("\nOf NVIDIA's own variables, `CUDA_VISIBLE_DEVICES` is obeyed.\n");
+  fmt::print(
+      "\nOf NVIDIA's own variables, `CUDA_VISIBLE_DEVICES` is obeyed, and `CUDA_CACHE_PATH`, "
+      "`CUDA_CACHE_MAXSIZE` and `CUDA_CACHE_DISABLE` (docs/cache.md).\n");
 }
 
 }  // namespace

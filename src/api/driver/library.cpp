@@ -55,7 +55,7 @@ Status with_function(Kernel& kernel, CUdevice device, auto&& work) {
 Status global_of(Library& library, const char* name, CUdeviceptr* address, size_t* bytes,
                  bool managed) {
   if (name == nullptr || (address == nullptr && bytes == nullptr)) return null_argument();
-  const kernels::ProgramVariable* variable = library.program()->variable(name);
+  const kernels::VariableOutline* variable = library.outline().variable(name);
   if (variable == nullptr || (managed && !variable->managed))
     return Status(StatusCode::kNotFound,
                   std::string("The library has no such variable '") + name + "'.");
@@ -114,7 +114,7 @@ CUresult cuLibraryGetKernel(CUkernel* pKernel, CUlibrary library, const char* na
 CUresult cuLibraryGetKernelCount(unsigned int* count, CUlibrary lib) {
   return with_library(__func__, lib, [&](Library& found) -> Status {
     if (count == nullptr) return null_argument();
-    *count = static_cast<unsigned>(found.program()->kernels().size());
+    *count = static_cast<unsigned>(found.outline().kernels().size());
     return {};
   });
 }
@@ -122,7 +122,7 @@ CUresult cuLibraryGetKernelCount(unsigned int* count, CUlibrary lib) {
 CUresult cuLibraryEnumerateKernels(CUkernel* kernels, unsigned int numKernels, CUlibrary lib) {
   return with_library(__func__, lib, [&](Library& found) -> Status {
     if (kernels == nullptr && numKernels != 0) return null_argument();
-    std::size_t count = std::min<std::size_t>(numKernels, found.program()->kernels().size());
+    std::size_t count = std::min<std::size_t>(numKernels, found.outline().kernels().size());
     for (std::size_t i = 0; i < count; ++i) kernels[i] = found.kernel(i).handle();
     return {};
   });
@@ -192,7 +192,7 @@ CUresult cuKernelGetName(const char** name, CUkernel hfunc) {
 CUresult cuKernelGetParamInfo(CUkernel kernel, size_t paramIndex, size_t* paramOffset,
                               size_t* paramSize) {
   return with_kernel(__func__, kernel, [&](Kernel& found) -> Status {
-    const auto& parameters = found.program_kernel().parameters;
+    const auto& parameters = found.outline().parameters;
     if (paramOffset == nullptr || paramIndex >= parameters.size())
       return invalid("The kernel has no parameter of this index.");
     *paramOffset = parameters[paramIndex].offset;

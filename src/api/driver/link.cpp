@@ -35,7 +35,7 @@ class Link {
   objects::Device& device_;
   JitOptions options_;
   objects::NamedTexts units_;
-  std::vector<std::byte> image_;
+  std::string image_;
   objects::OwnedHandle<Link> handle_{this};
 };
 
@@ -44,7 +44,7 @@ Status Link::add_ptx(std::string_view text, const char* name) {
   std::string unit =
       name != nullptr && *name != '\0' ? name : fmt::format("input {}", units_.size() + 1);
   // A unit alone may lack what others define; what it declares itself must be right.
-  Result<objects::ProgramPointer> alone = kernels::Program::from_ptx({{unit, std::string(text)}});
+  auto alone = kernels::Program::from_ptx({{unit, std::string(text)}});
   if (!alone && alone.error().code() == StatusCode::kInvalidPtx) return std::move(alone.error());
   units_.emplace_back(std::move(unit), text);
   return {};
@@ -60,8 +60,10 @@ Status Link::add(CUjitInputType type, const void* data, std::optional<std::size_
         fmt::format("Linking an input of type {} is not supported.", static_cast<int>(type)));
   if (type < CU_JIT_INPUT_CUBIN || type >= CU_JIT_NUM_INPUT_TYPES)
     return invalid(fmt::format("{} is no type of link input.", static_cast<int>(type)));
-  Result<objects::ProgramPointer> program =
+  Result<objects::ProgramPointer> image =
       objects::open_program(device_, data, bytes, name ? name : "");
+  if (!image) return std::move(image.error());
+  Result<const kernels::Program*> program = (*image)->program();
   if (!program) return std::move(program.error());
   for (const kernels::ProgramUnit& unit : (*program)->units())
     units_.emplace_back(unit.name, unit.text);
@@ -69,7 +71,7 @@ Status Link::add(CUjitInputType type, const void* data, std::optional<std::size_
 }
 
 Status Link::complete(void** image, std::size_t* bytes) {
-  Result<objects::ProgramPointer> linked = kernels::Program::from_ptx(units_);
+  auto linked = kernels::Program::from_ptx(units_);
   if (!linked) return std::move(linked.error());
   image_ = objects::write_linked_image(units_);
   *image = image_.data();

@@ -6,7 +6,7 @@
 namespace cuda_shim::driver {
 namespace {
 
-Status verify(const kernels::Program& program, const JitOptions& options) {
+Status verify(const kernels::ProgramImage& program, const JitOptions& options) {
   std::string faults;
   Status status = objects::verify_program(program, &faults);
   // Without the compiler library nothing can be checked; the first launch reports that.

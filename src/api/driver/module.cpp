@@ -96,7 +96,7 @@ CUresult cuModuleGetFunction(CUfunction* hfunc, CUmodule hmod, const char* name)
 CUresult cuModuleGetFunctionCount(unsigned int* count, CUmodule mod) {
   return with_module(__func__, mod, [&](objects::Module& module) -> Status {
     if (count == nullptr) return null_argument();
-    *count = static_cast<unsigned>(module.program().kernels().size());
+    *count = static_cast<unsigned>(module.outline().kernels().size());
     return {};
   });
 }
@@ -105,7 +105,7 @@ CUresult cuModuleEnumerateFunctions(CUfunction* functions, unsigned int numFunct
                                     CUmodule mod) {
   return with_module(__func__, mod, [&](objects::Module& module) -> Status {
     if (functions == nullptr && numFunctions != 0) return null_argument();
-    std::size_t count = std::min<std::size_t>(numFunctions, module.program().kernels().size());
+    std::size_t count = std::min<std::size_t>(numFunctions, module.outline().kernels().size());
     for (std::size_t i = 0; i < count; ++i) functions[i] = module.function(i).handle();
     return {};
   });

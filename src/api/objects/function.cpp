@@ -30,7 +30,7 @@ const cuda_shim_device_properties& properties_of(const Function& function) {
 }
 
 int read_ptx_version(Function& function) {
-  return ptx_target(function.module().program().units()[function.kernel().unit].module.target);
+  return ptx_target(function.module().outline().target_of(function.kernel()));
 }
 
 int read_binary_version(Function& function) {
@@ -50,7 +50,7 @@ constexpr AttributeRow kAttributes[] = {
     {CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, true,
      [](Function& f) { return static_cast<int>(f.info().static_shared_bytes); }},
     {CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES, false,
-     [](Function& f) { return static_cast<int>(f.module().program().constant_bytes()); }},
+     [](Function& f) { return static_cast<int>(f.module().outline().constant_bytes()); }},
     {CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, true,
      [](Function& f) { return static_cast<int>(f.info().local_bytes); }},
     {CU_FUNC_ATTRIBUTE_NUM_REGS, true,
@@ -85,13 +85,14 @@ bool checks_alignment() {
 
 }  // namespace
 
-Function::Function(Module& module, const kernels::ProgramKernel& kernel)
+Function::Function(Module& module, std::size_t index)
     : module_(module),
-      kernel_(kernel),
-      name_(kernel.name),
+      index_(index),
+      kernel_(module.outline().kernels()[index]),
+      name_(kernel_.name),
       max_threads_(module.context().device().properties().max_threads_per_block) {
-  if (kernel.max_threads_per_block != 0)
-    max_threads_ = std::min(max_threads_, kernel.max_threads_per_block);
+  if (kernel_.max_threads_per_block != 0)
+    max_threads_ = std::min(max_threads_, kernel_.max_threads_per_block);
 }
 
 Status Function::translate() {
@@ -112,18 +113,16 @@ Status Function::translate() {
 }
 
 Status Function::load() {
-  kernels::CompileRequest request;
-  request.program = &module_.program();
-  request.kernel = &kernel_;
-  request.target = module_.context().device().target();
-  request.optimisation_level = static_cast<int>(support::option_number(support::Option::OPT_LEVEL));
-  request.check_alignment = checks_alignment();
-  Result<kernels::CompiledKernel> compiled = kernels::compile(request);
+  kernels::CompileOptions options;
+  options.target = module_.context().device().target();
+  options.optimisation_level = static_cast<int>(support::option_number(support::Option::OPT_LEVEL));
+  options.check_alignment = checks_alignment();
+  Result<kernels::cache::SharedKernel> compiled = module_.image().code(index_, options);
   if (!compiled) return std::move(compiled.error());
-  Result<devices::Executable> loaded = module_.context().instance().load(compiled->view());
+  Result<devices::Executable> loaded = module_.context().instance().load((*compiled)->view());
   if (!loaded) return std::move(loaded.error());
   executable_ = std::move(*loaded);
-  info_ = compiled->info;
+  info_ = (*compiled)->info;
   return {};
 }
 

@@ -10,7 +10,7 @@
 #include "cuda_shim/code_object.h"
 #include "cuda_shim/status.h"
 #include "devices/registry.h"
-#include "kernels/program.h"
+#include "kernels/program_outline.h"
 
 namespace cuda_shim::objects {
 
@@ -21,11 +21,12 @@ class Function {
   static constexpr Kind kKind = Kind::kFunction;
   using CHandle = CUfunction;
 
-  Function(Module& module, const kernels::ProgramKernel& kernel);
+  /// `index`: among the kernels of the module's outline.
+  Function(Module& module, std::size_t index);
 
   CUfunction handle() const { return handle_.as<CUfunction>(); }
   Module& module() const { return module_; }
-  const kernels::ProgramKernel& kernel() const { return kernel_; }
+  const kernels::KernelOutline& kernel() const { return kernel_; }
   /// The name, with an end.
   const char* name() const { return name_.c_str(); }
 
@@ -52,7 +53,8 @@ class Function {
   Status load();
 
   Module& module_;
-  const kernels::ProgramKernel& kernel_;
+  std::size_t index_;
+  const kernels::KernelOutline& kernel_;
   std::string name_;
   unsigned max_threads_;
   std::atomic<bool> ready_ = false;

@@ -9,17 +9,17 @@
 namespace cuda_shim::objects {
 
 Library::Library(ProgramPointer program)
-    : program_(std::move(program)), kernels_(program_->kernels().size()) {}
+    : program_(std::move(program)), kernels_(program_->outline().kernels().size()) {}
 
 Library::~Library() {
   Context::for_each([this](Context& context) { context.drop_library(*this); });
 }
 
 Result<Kernel*> Library::kernel(std::string_view name) {
-  const kernels::ProgramKernel* kernel = program_->kernel(name);
+  const kernels::KernelOutline* kernel = program_->outline().kernel(name);
   if (kernel == nullptr)
     return error(StatusCode::kNotFound, fmt::format("The library has no kernel '{}'.", name));
-  return &this->kernel(static_cast<std::size_t>(kernel - program_->kernels().data()));
+  return &this->kernel(static_cast<std::size_t>(kernel - program_->outline().kernels().data()));
 }
 
 Kernel& Library::kernel(std::size_t index) {
@@ -30,7 +30,7 @@ Kernel& Library::kernel(std::size_t index) {
 }
 
 Kernel::Kernel(Library& library, std::size_t index)
-    : library_(library), index_(index), name_(library.program()->kernels()[index].name) {}
+    : library_(library), index_(index), name_(library.outline().kernels()[index].name) {}
 
 Result<Function*> Kernel::in(Context& context) {
   const Entry* latest = latest_.load(std::memory_order_acquire);

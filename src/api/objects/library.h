@@ -29,6 +29,7 @@ class Library {
 
   CUlibrary handle() const { return handle_.as<CUlibrary>(); }
   const ProgramPointer& program() const { return program_; }
+  const kernels::ProgramOutline& outline() const { return program_->outline(); }
   /// kNotFound if there is no such kernel.
   Result<Kernel*> kernel(std::string_view name);
   Kernel& kernel(std::size_t index);
@@ -49,9 +50,7 @@ class Kernel {
 
   CUkernel handle() const { return handle_.as<CUkernel>(); }
   Library& library() const { return library_; }
-  const kernels::ProgramKernel& program_kernel() const {
-    return library_.program()->kernels()[index_];
-  }
+  const kernels::KernelOutline& outline() const { return library_.outline().kernels()[index_]; }
   const char* name() const { return name_.c_str(); }
   /// The function in a context; the library is loaded there on first use. One load and one
   /// comparison when it is known.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "api/objects/context.h"
@@ -10,12 +11,12 @@
 
 namespace cuda_shim::objects {
 
-Module::Module(Context& context, std::shared_ptr<const kernels::Program> program,
+Module::Module(Context& context, std::shared_ptr<const kernels::ProgramImage> image,
                const Library* library)
     : context_(context),
-      program_(std::move(program)),
+      image_(std::move(image)),
       library_(library),
-      functions_(program_->kernels().size()) {}
+      functions_(image_->outline().kernels().size()) {}
 
 Module::~Module() {
   functions_.clear();
@@ -23,23 +24,25 @@ Module::~Module() {
 }
 
 Result<std::unique_ptr<Module>> Module::make(Context& context,
-                                             std::shared_ptr<const kernels::Program> program,
+                                             std::shared_ptr<const kernels::ProgramImage> image,
                                              const Library* library) {
-  std::unique_ptr<Module> module(new Module(context, std::move(program), library));
+  std::unique_ptr<Module> module(new Module(context, std::move(image), library));
   Status status = module->place_variables();
   if (!status) return error(std::move(status).with_context("Placing the module's variables"));
   return module;
 }
 
 Status Module::place_variables() {
-  std::uint64_t bytes = program_->memory_bytes();
+  std::uint64_t bytes = outline().memory_bytes();
   if (bytes == 0) return {};
   Result<std::uint64_t> address = allocate_device(context_, bytes, MemoryKind::kModule, 0,
-                                                  std::max(program_->memory_alignment(), 256u));
+                                                  std::max(outline().memory_alignment(), 256u));
   if (!address) return std::move(address.error());
   memory_ = *address;
-  std::vector<std::byte> contents = program_->initial_memory();
-  for (const kernels::AddressFixup& fixup : program_->fixups()) {
+  const std::span<const std::byte> initial = outline().initialised_prefix();
+  std::vector<std::byte> contents(bytes);
+  std::ranges::copy(initial, contents.begin());
+  for (const kernels::AddressFixup& fixup : outline().fixups()) {
     std::uint64_t value = memory_ + fixup.target;
     std::memcpy(contents.data() + fixup.offset, &value, sizeof value);
   }
@@ -58,21 +61,21 @@ Status Module::place_variables() {
 }
 
 Result<Function*> Module::function(std::string_view name) {
-  const kernels::ProgramKernel* kernel = program_->kernel(name);
+  const kernels::KernelOutline* kernel = outline().kernel(name);
   if (kernel == nullptr)
     return error(StatusCode::kNotFound, fmt::format("The module has no kernel '{}'.", name));
-  return &function(static_cast<std::size_t>(kernel - program_->kernels().data()));
+  return &function(static_cast<std::size_t>(kernel - outline().kernels().data()));
 }
 
 Function& Module::function(std::size_t index) {
   std::lock_guard lock(mutex_);
   std::unique_ptr<Function>& made = functions_[index];
-  if (made == nullptr) made = std::make_unique<Function>(*this, program_->kernels()[index]);
+  if (made == nullptr) made = std::make_unique<Function>(*this, index);
   return *made;
 }
 
 Result<Module::Global> Module::global(std::string_view name) const {
-  const kernels::ProgramVariable* variable = program_->variable(name);
+  const kernels::VariableOutline* variable = outline().variable(name);
   if (variable == nullptr)
     return error(StatusCode::kNotFound, fmt::format("The module has no variable '{}'.", name));
   return Global{memory_ + variable->offset, variable->bytes};

@@ -11,7 +11,7 @@
 
 #include "api/objects/handle.h"
 #include "cuda_shim/status.h"
-#include "kernels/program.h"
+#include "kernels/program_image.h"
 
 namespace cuda_shim::objects {
 
@@ -26,21 +26,22 @@ class Module {
 
   /// `library`: whose module this is; null for cuModuleLoad*.
   static Result<std::unique_ptr<Module>> make(Context& context,
-                                              std::shared_ptr<const kernels::Program> program,
+                                              std::shared_ptr<const kernels::ProgramImage> image,
                                               const Library* library);
   /// Nothing of the module may be pending.
   ~Module();
 
   CUmodule handle() const { return handle_.as<CUmodule>(); }
   Context& context() const { return context_; }
-  const kernels::Program& program() const { return *program_; }
+  const kernels::ProgramImage& image() const { return *image_; }
+  const kernels::ProgramOutline& outline() const { return image_->outline(); }
   const Library* library() const { return library_; }
   /// Device address of the variables; 0 if there are none.
   std::uint64_t memory() const { return memory_; }
 
   /// kNotFound if the program has no such kernel.
   Result<Function*> function(std::string_view name);
-  /// By index in program().kernels().
+  /// By index in outline().kernels().
   Function& function(std::size_t index);
 
   struct Global {
@@ -51,11 +52,12 @@ class Module {
   Result<Global> global(std::string_view name) const;
 
  private:
-  Module(Context& context, std::shared_ptr<const kernels::Program> program, const Library* library);
+  Module(Context& context, std::shared_ptr<const kernels::ProgramImage> image,
+         const Library* library);
   Status place_variables();
 
   Context& context_;
-  std::shared_ptr<const kernels::Program> program_;
+  std::shared_ptr<const kernels::ProgramImage> image_;
   const Library* library_;
   std::uint64_t memory_ = 0;
   std::mutex mutex_;  // guards the making of functions_

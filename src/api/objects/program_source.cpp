@@ -3,19 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 
-#include "kernels/compiler.h"
-#include "kernels/image/image.h"
+#include "support/byte_stream.h"
 
 namespace cuda_shim::objects {
 namespace {
 
-// A linked image: the magic, the number of all bytes, then for each unit two lengths, its name and
-// its text. Little-endian 64-bit numbers.
+// A linked image: the magic, the number of all bytes, then for each unit its name and its text (see
+// support/byte_stream.h).
 constexpr char kLinkedMagic[] =
     "\x7f"
     "cuda_shim linked PTX\n";
@@ -26,42 +24,6 @@ bool is_linked(const void* image) {
   return std::strncmp(static_cast<const char*>(image), kLinkedMagic, kMagicBytes) == 0;
 }
 
-void append_number(std::vector<std::byte>& out, std::uint64_t number) {
-  auto* bytes = reinterpret_cast<const std::byte*>(&number);
-  out.insert(out.end(), bytes, bytes + sizeof number);
-}
-
-void append_text(std::vector<std::byte>& out, std::string_view text) {
-  auto* bytes = reinterpret_cast<const std::byte*>(text.data());
-  out.insert(out.end(), bytes, bytes + text.size());
-}
-
-// Reads a linked image; every length is checked against what is left.
-class LinkedReader {
- public:
-  LinkedReader(const void* image, std::size_t bytes)
-      : at_(static_cast<const char*>(image)), left_(bytes) {}
-
-  bool number(std::uint64_t* value) {
-    if (left_ < sizeof *value) return false;
-    std::memcpy(value, at_, sizeof *value);
-    skip(sizeof *value);
-    return true;
-  }
-  bool text(std::uint64_t bytes, std::string* value) {
-    if (left_ < bytes) return false;
-    value->assign(at_, bytes);
-    skip(bytes);
-    return true;
-  }
-  void skip(std::size_t bytes) { at_ += bytes, left_ -= bytes; }
-  bool at_end() const { return left_ == 0; }
-
- private:
-  const char* at_;
-  std::size_t left_;
-};
-
 Result<NamedTexts> read_linked(const void* image, std::optional<std::size_t> bytes) {
   constexpr std::size_t kHeader = kMagicBytes + sizeof(std::uint64_t);
   auto corrupt = [] {
@@ -71,16 +33,13 @@ Result<NamedTexts> read_linked(const void* image, std::optional<std::size_t> byt
   std::uint64_t total = 0;
   std::memcpy(&total, static_cast<const char*>(image) + kMagicBytes, sizeof total);
   if (total < kHeader || (bytes && total > *bytes)) return corrupt();
-  LinkedReader reader(image, total);
-  reader.skip(kHeader);
+  support::ByteReader reader({static_cast<const char*>(image) + kHeader, total - kHeader});
   NamedTexts units;
-  while (!reader.at_end()) {
-    std::uint64_t name = 0, text = 0;
-    auto& unit = units.emplace_back();
-    if (!reader.number(&name) || !reader.number(&text) || !reader.text(name, &unit.first) ||
-        !reader.text(text, &unit.second))
-      return corrupt();
+  while (reader.ok() && !reader.at_end()) {
+    auto& [name, text] = units.emplace_back();
+    reader.text(name).text(text);
   }
+  if (!reader.ok()) return corrupt();
   return units;
 }
 
@@ -90,19 +49,14 @@ bool is_about(const kernels::ptx::Diagnostic& diagnostic, std::string_view kerne
 
 }  // namespace
 
-std::vector<std::byte> write_linked_image(const NamedTexts& units) {
-  std::vector<std::byte> image;
-  append_text(image, {kLinkedMagic, kMagicBytes});
-  append_number(image, 0);
-  for (const auto& [name, text] : units) {
-    append_number(image, name.size());
-    append_number(image, text.size());
-    append_text(image, name);
-    append_text(image, text);
-  }
-  std::uint64_t total = image.size();
-  std::memcpy(image.data() + kMagicBytes, &total, sizeof total);
-  return image;
+std::string write_linked_image(const NamedTexts& units) {
+  support::ByteWriter contents;
+  for (const auto& [name, text] : units) contents.text(name).text(text);
+  const std::size_t total = kMagicBytes + sizeof(std::uint64_t) + contents.bytes().size();
+  support::ByteWriter image;
+  image.raw(kLinkedMagic, kMagicBytes).number(total);
+  image.raw(contents.bytes().data(), contents.bytes().size());
+  return std::move(image).take();
 }
 
 Result<ProgramPointer> open_program(const Device& device, const void* image,
@@ -111,13 +65,13 @@ Result<ProgramPointer> open_program(const Device& device, const void* image,
   if ((!bytes || *bytes >= kMagicBytes) && is_linked(image)) {
     Result<NamedTexts> units = read_linked(image, bytes);
     if (!units) return error(std::move(units.error()));
-    return kernels::Program::from_ptx(std::move(*units));
+    return kernels::ProgramImage::from_ptx(std::move(*units));
   }
   kernels::image::ImageOptions options;
   options.compute_major = device.properties().compute_major;
   options.compute_minor = device.properties().compute_minor;
   options.name = name;
-  return kernels::image::open(image, bytes, options);
+  return kernels::ProgramImage::open(image, bytes, options);
 }
 
 Result<std::string> read_file(const char* path) {
@@ -134,16 +88,16 @@ Result<ProgramPointer> open_program_file(const Device& device, const char* path)
   return open_program(device, contents->c_str(), contents->size(), path);
 }
 
-Status verify_program(const kernels::Program& program, std::string* faults) {
-  Result<std::vector<kernels::ptx::Diagnostic>> found = kernels::verify(program);
+Status verify_program(const kernels::ProgramImage& program, std::string* faults) {
+  Result<std::vector<kernels::ptx::Diagnostic>> found = program.check();
   if (!found) return std::move(found.error());
   for (const kernels::ptx::Diagnostic& diagnostic : *found)
     *faults += diagnostic.to_string() + "\n";
-  if (found->empty() || program.kernels().empty()) return {};
-  auto usable = [&](const kernels::ProgramKernel& kernel) {
+  if (found->empty() || program.outline().kernels().empty()) return {};
+  auto usable = [&](const kernels::KernelOutline& kernel) {
     return std::ranges::none_of(*found, [&](auto& d) { return is_about(d, kernel.name); });
   };
-  if (std::ranges::any_of(program.kernels(), usable)) return {};
+  if (std::ranges::any_of(program.outline().kernels(), usable)) return {};
   return Status(StatusCode::kInvalidPtx, "No kernel of the module is usable: " + *faults);
 }
 

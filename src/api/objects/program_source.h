@@ -10,11 +10,11 @@
 
 #include "api/objects/device.h"
 #include "cuda_shim/status.h"
-#include "kernels/program.h"
+#include "kernels/program_image.h"
 
 namespace cuda_shim::objects {
 
-using ProgramPointer = std::shared_ptr<const kernels::Program>;
+using ProgramPointer = std::shared_ptr<const kernels::ProgramImage>;
 
 /// Opens an image for the device. Without a size, the image's own headers (or the end of the PTX
 /// text) bound it.
@@ -25,7 +25,7 @@ Result<std::string> read_file(const char* path);
 Result<ProgramPointer> open_program_file(const Device& device, const char* path);
 
 /// Checks every kernel: the faults found, one a line. kInvalidPtx only if no kernel is usable.
-Status verify_program(const kernels::Program& program, std::string* faults);
+Status verify_program(const kernels::ProgramImage& program, std::string* faults);
 
 /// Whether an image is PTX text, which is checked when it is loaded.
 bool is_text(const void* image);
@@ -33,6 +33,6 @@ bool is_text(const void* image);
 // --- Linked images: PTX units that were given to cuLinkAddData, in one block of bytes that
 // open_program reads.
 using NamedTexts = std::vector<std::pair<std::string, std::string>>;
-std::vector<std::byte> write_linked_image(const NamedTexts& units);
+std::string write_linked_image(const NamedTexts& units);
 
 }  // namespace cuda_shim::objects

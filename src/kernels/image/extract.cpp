@@ -38,7 +38,7 @@ class Extractor {
   Status add_wrapper(const Wrapper& wrapper);
 
   /// The texts, or why there are none.
-  Result<std::vector<PtxText>> finish() &&;
+  Result<std::vector<StoredPtx>> finish() &&;
 
  private:
   Status add_container(const Fatbin& fatbin);
@@ -51,7 +51,7 @@ class Extractor {
 
   const ImageOptions& options_;
   const unsigned compute_;
-  std::vector<PtxText> texts_;
+  std::vector<StoredPtx> texts_;
   std::vector<Entry> without_ptx_;  // entries of containers that hold no PTX
 };
 
@@ -76,7 +76,10 @@ void Extractor::report_choice(const Entry& entry) const {
 Status Extractor::add_text(Bytes text) {
   const void* end = text.size() == 0 ? nullptr : std::memchr(text.data(), 0, text.size());
   const std::size_t size = end ? static_cast<const char*>(end) - text.data() : text.size();
-  texts_.push_back({unit_name({}), std::string(text.data(), size)});
+  Entry entry;
+  entry.kind = kPtxEntry;
+  entry.payload = Bytes(text.data(), size);
+  texts_.push_back({unit_name({}), entry});
   return {};
 }
 
@@ -87,10 +90,7 @@ Status Extractor::add_container(const Fatbin& fatbin) {
     return {};
   }
   report_choice(*entry);
-  auto text = decompress(*entry);
-  if (!text) return std::move(text.error());
-  text->resize(std::min(text->find('\0'), text->size()));
-  texts_.push_back({unit_name(entry->name), std::move(*text)});
+  texts_.push_back({unit_name(entry->name), *entry});
   return {};
 }
 
@@ -160,7 +160,7 @@ Status Extractor::add_wrapper(const Wrapper& wrapper) {
   return texts_.empty() ? add_unsized_fatbin(wrapper.fatbin) : Status();
 }
 
-Result<std::vector<PtxText>> Extractor::finish() && {
+Result<std::vector<StoredPtx>> Extractor::finish() && {
   if (texts_.empty()) return error(no_binary(describe_without_ptx(without_ptx_)));
   return std::move(texts_);
 }
@@ -218,13 +218,33 @@ const Kind& kind_of(const void* image, std::optional<std::size_t> size) {
 
 }  // namespace
 
-Result<std::vector<PtxText>> extract_ptx(const void* image, std::optional<std::size_t> size,
-                                         const ImageOptions& options) {
+Result<std::vector<StoredPtx>> find_ptx(const void* image, std::optional<std::size_t> size,
+                                        const ImageOptions& options) {
   if (!image) return error(StatusCode::kInvalidValue, "The image's address is null.");
   Extractor extractor(options);
   if (Status status = kind_of(image, size).add(extractor, image, size); !status)
     return error(std::move(status));
   return std::move(extractor).finish();
+}
+
+Result<PtxText> unpack(const StoredPtx& stored) {
+  auto text = decompress(stored.entry);
+  if (!text) return error(std::move(text.error()));
+  text->resize(std::min(text->find('\0'), text->size()));
+  return PtxText{stored.name, std::move(*text)};
+}
+
+Result<std::vector<PtxText>> extract_ptx(const void* image, std::optional<std::size_t> size,
+                                         const ImageOptions& options) {
+  auto stored = find_ptx(image, size, options);
+  if (!stored) return error(std::move(stored.error()));
+  std::vector<PtxText> texts;
+  for (const StoredPtx& unit : *stored) {
+    Result<PtxText> text = unpack(unit);
+    if (!text) return error(std::move(text.error()));
+    texts.push_back(std::move(*text));
+  }
+  return texts;
 }
 
 }  // namespace cuda_shim::kernels::image

@@ -10,8 +10,10 @@
 
 namespace cuda_shim::kernels::image {
 
+inline constexpr std::uint32_t kWrapperMagic = 0x466243b1;
+
 struct Wrapper {
-  std::uint32_t magic;  ///< 0x466243b1
+  std::uint32_t magic;  ///< kWrapperMagic
   std::uint32_t version;
   const void* fatbin;
   const void* const* units;  ///< version 2 only; may be null

@@ -49,7 +49,7 @@ Status FunctionLowering::call() {
 
   unsigned unit = 0;
   const std::string_view name = call->target->text;
-  const ptx::Function* function = module_.program().find_function(source_.unit, name, &unit);
+  const ptx::Function* function = module_.source().find_function(source_.unit, name, &unit);
   if (function != nullptr && function->has_body())
     return emit_call(*call, function->signature, module_.function_for({unit, function, nullptr}),
                      {});
@@ -159,7 +159,7 @@ const ptx::Signature* FunctionLowering::listed_signature(const ptx::Name& list) 
   if (targets == nullptr || (*targets)->names.empty()) return nullptr;
   unsigned unit = 0;
   const ptx::Function* first =
-      module_.program().find_function(source_.unit, (*targets)->names[0], &unit);
+      module_.source().find_function(source_.unit, (*targets)->names[0], &unit);
   return first != nullptr ? &first->signature : nullptr;
 }
 

@@ -151,18 +151,18 @@ llvm::Value* FunctionLowering::special_register(const ptx::Name& name) {
 // A name of the module's scope: variable or function. Empty if there is none; null in it after
 // `fail`.
 std::optional<llvm::Value*> FunctionLowering::program_symbol(std::string_view name) {
-  if (const ProgramVariable* variable = module_.program().find_variable(source_.unit, name)) {
+  if (const ProgramVariable* variable = module_.source().find_variable(source_.unit, name)) {
     llvm::Value* place = module_address(variable->offset);
     // A texture or surface reference stands for the handle that it holds.
     const bool reference = ptx::kind_of(variable->declaration->type) == ptx::TypeKind::kOpaque;
     return reference ? ir_.CreateLoad(ir_.getInt64Ty(), place) : place;
   }
-  if (const ptx::Variable* shared = module_.find_shared(source_.unit, name))
+  if (const ptx::Variable* shared = module_.source().find_shared(source_.unit, name))
     return shared_address(*shared);
   unsigned unit = 0;
-  const ptx::Function* function = module_.program().find_function(source_.unit, name, &unit);
+  const ptx::Function* function = module_.source().find_function(source_.unit, name, &unit);
   if (function == nullptr) return std::nullopt;
-  const std::uint64_t number = module_.address_of(function);
+  const std::uint64_t number = module_.source().address_of(function);
   if (number == 0) fail(fmt::format("The function '{}' has no address.", name));
   return ir_.getInt64(number);
 }
@@ -216,7 +216,7 @@ llvm::Value* FunctionLowering::shared_address(const ptx::Variable& variable) {
 llvm::Value* FunctionLowering::variable_address(VariableSymbol& symbol) {
   if (symbol.storage != nullptr) return symbol.storage;
   if (symbol.space == ptx::StateSpace::kShared) return shared_address(*symbol.declaration);
-  const Program& program = module_.program();
+  const KernelSource& program = module_.source();
   const ProgramVariable* variable = program.find_body_variable(*symbol.declaration);
   if (variable == nullptr)  // .extern: of module scope, here or in another unit
     variable = program.find_variable(source_.unit, symbol.declaration->name);
@@ -241,7 +241,7 @@ bool FunctionLowering::names_shared(const ptx::Address& address) {
   const auto* name = std::get_if<ptx::Name>(&address.base);
   if (name == nullptr) return false;
   const Symbol* symbol = symbols_.find(name->text);
-  if (symbol == nullptr) return module_.find_shared(source_.unit, name->text) != nullptr;
+  if (symbol == nullptr) return module_.source().find_shared(source_.unit, name->text) != nullptr;
   const auto* variable = std::get_if<VariableSymbol>(symbol);
   return variable != nullptr && variable->space == ptx::StateSpace::kShared;
 }

@@ -28,9 +28,9 @@ void emit_invalid_pointer(llvm::IRBuilder<>& ir, llvm::Module& module) {
 
 }  // namespace
 
-std::expected<llvm::Function*, ModuleLowering::Failure> ModuleLowering::lower(
-    const FunctionSource& root) {
-  llvm::Function* entry = function_for(root);
+std::expected<llvm::Function*, ModuleLowering::Failure> ModuleLowering::lower() {
+  const ProgramKernel& kernel = source_.kernel();
+  llvm::Function* entry = function_for({kernel.unit, kernel.function, &kernel});
   entry->setLinkage(llvm::GlobalValue::ExternalLinkage);
   while (!pending_.empty()) {
     const auto [source, function] = pending_.front();
@@ -68,13 +68,6 @@ llvm::Function* ModuleLowering::function_for(const FunctionSource& source) {
   return function;
 }
 
-std::uint64_t ModuleLowering::address_of(const ptx::Function* function) const {
-  const auto addressed = program_.addressed_functions();
-  for (size_t i = 0; i < addressed.size(); ++i)
-    if (addressed[i].function == function) return i + 1;
-  return 0;
-}
-
 llvm::Function* ModuleLowering::dispatcher_for(llvm::FunctionType* type) {
   llvm::Function*& dispatcher = dispatchers_[type];
   if (dispatcher != nullptr) return dispatcher;
@@ -98,7 +91,7 @@ void ModuleLowering::fill_dispatcher(llvm::Function* dispatcher, llvm::FunctionT
   for (llvm::Argument& argument : llvm::drop_begin(dispatcher->args()))
     arguments.push_back(&argument);
   std::uint64_t number = 0;
-  for (const Program::AddressedFunction& candidate : program_.addressed_functions()) {
+  for (const Program::AddressedFunction& candidate : source_.addressed_functions()) {
     ++number;
     if (!candidate.function->has_body() || candidate.function->is_entry ||
         function_type(context, candidate.function->signature) != type)
@@ -116,32 +109,12 @@ void ModuleLowering::fill_dispatcher(llvm::Function* dispatcher, llvm::FunctionT
   emit_invalid_pointer(ir, module_);
 }
 
-const ptx::Variable* ModuleLowering::find_shared(unsigned unit, std::string_view name) const {
-  const auto units = program_.units();
-  const auto in_unit = [&](unsigned index) -> const ptx::Variable* {
-    for (const ptx::Variable& variable : units[index].module.variables)
-      if (variable.space == ptx::StateSpace::kShared && variable.name == name) return &variable;
-    return nullptr;
-  };
-  const ptx::Variable* own = unit < units.size() ? in_unit(unit) : nullptr;
-  const bool elsewhere =
-      own != nullptr && own->linkage == ptx::Linkage::kExtern && !SharedLayout::is_dynamic(*own);
-  if (!elsewhere) return own;
-  for (unsigned other = 0; other < units.size(); ++other) {
-    const ptx::Variable* definition = in_unit(other);
-    if (definition != nullptr && definition->linkage != ptx::Linkage::kExtern &&
-        definition->linkage != ptx::Linkage::kNone)
-      return definition;
-  }
-  return own;
-}
-
-Result<LoweredKernel> lower_kernel(llvm::LLVMContext& context, const Program& program,
-                                   const ProgramKernel& kernel) {
+Result<LoweredKernel> lower_kernel(llvm::LLVMContext& context, const KernelSource& source) {
+  const ProgramKernel& kernel = source.kernel();
   LoweredKernel lowered;
   lowered.module = std::make_unique<llvm::Module>(llvm::StringRef(kernel.name), context);
-  ModuleLowering lowering(*lowered.module, program);
-  const auto entry = lowering.lower({kernel.unit, kernel.function, &kernel});
+  ModuleLowering lowering(*lowered.module, source);
+  const auto entry = lowering.lower();
   if (!entry) {
     const ModuleLowering::Failure& failure = entry.error();
     const bool in_kernel = failure.source.function == kernel.function;
@@ -155,17 +128,16 @@ Result<LoweredKernel> lower_kernel(llvm::LLVMContext& context, const Program& pr
   lowered.info.static_shared_bytes = lowering.shared().static_bytes();
   lowered.info.shared_alignment = lowering.shared().alignment();
   lowered.info.local_bytes = lowering.local_bytes();
-  lowered.info.constant_bytes = program.constant_bytes();
+  lowered.info.constant_bytes = source.constant_bytes();
   lowered.info.parameter_bytes = kernel.parameter_bytes;
   lowered.info.max_threads_per_block = kernel.max_threads_per_block;
   for (unsigned i = 0; i < 3; ++i) lowered.info.required_block[i] = kernel.required_block[i];
   return lowered;
 }
 
-LowerResult check_function(llvm::LLVMContext& context, const Program& program,
-                           const FunctionSource& source) {
+LowerResult check_kernel(llvm::LLVMContext& context, const KernelSource& source) {
   llvm::Module module("check", context);
-  const auto entry = ModuleLowering(module, program).lower(source);
+  const auto entry = ModuleLowering(module, source).lower();
   if (!entry) return std::unexpected(entry.error().diagnostic);
   return {};
 }

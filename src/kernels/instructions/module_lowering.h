@@ -17,7 +17,7 @@
 #include "cuda_shim/code_object.h"
 #include "cuda_shim/status.h"
 #include "kernels/instructions/shared_layout.h"
-#include "kernels/program.h"
+#include "kernels/kernel_source.h"
 
 namespace cuda_shim::kernels::instructions {
 
@@ -34,31 +34,26 @@ using LowerResult = std::expected<void, ptx::Diagnostic>;
 /// What the lowering of all functions of one module shares.
 class ModuleLowering {
  public:
-  ModuleLowering(llvm::Module& module, const Program& program)
-      : module_(module), program_(program) {}
+  ModuleLowering(llvm::Module& module, const KernelSource& source)
+      : module_(module), source_(source) {}
 
   /// What failed: the function and the fault in it.
   struct Failure {
     FunctionSource source;
     ptx::Diagnostic diagnostic;
   };
-  /// Lowers the function and whatever it reaches.
-  std::expected<llvm::Function*, Failure> lower(const FunctionSource& root);
+  /// Lowers the kernel and whatever it reaches.
+  std::expected<llvm::Function*, Failure> lower();
 
   llvm::Module& module() { return module_; }
-  const Program& program() const { return program_; }
+  const KernelSource& source() const { return source_; }
   SharedLayout& shared() { return shared_; }
 
   /// The LLVM function of a function with a body; it is lowered after the current one.
   llvm::Function* function_for(const FunctionSource& source);
-  /// The value of a pointer to the function, or 0 if its address is taken nowhere in the program.
-  std::uint64_t address_of(const ptx::Function* function) const;
   /// The function `result(i64 pointer, parameters...)` that calls what a function pointer means,
   /// among the functions of this type.
   llvm::Function* dispatcher_for(llvm::FunctionType* type);
-  /// The .shared variable that the name means in the unit, in module scope of it or of another one;
-  /// null if there is none.
-  const ptx::Variable* find_shared(unsigned unit, std::string_view name) const;
 
   /// Bytes of .local variables and spilled parameters, for information.
   void add_local_bytes(std::uint64_t bytes) { local_bytes_ += bytes; }
@@ -69,7 +64,7 @@ class ModuleLowering {
   void set_static_shared_size();
 
   llvm::Module& module_;
-  const Program& program_;
+  const KernelSource& source_;
   SharedLayout shared_;
   std::unordered_map<const ptx::Function*, llvm::Function*> functions_;
   std::deque<std::pair<FunctionSource, llvm::Function*>> pending_;
@@ -85,11 +80,9 @@ struct LoweredKernel {
 };
 
 /// Errors: kInvalidPtx "Kernel 'k': line L, column C: ...".
-Result<LoweredKernel> lower_kernel(llvm::LLVMContext& context, const Program& program,
-                                   const ProgramKernel& kernel);
+Result<LoweredKernel> lower_kernel(llvm::LLVMContext& context, const KernelSource& source);
 
-/// Lowers one function, and what it reaches, into a module that is thrown away.
-LowerResult check_function(llvm::LLVMContext& context, const Program& program,
-                           const FunctionSource& source);
+/// Lowers the kernel, and what it reaches, into a module that is thrown away.
+LowerResult check_kernel(llvm::LLVMContext& context, const KernelSource& source);
 
 }  // namespace cuda_shim::kernels::instructions

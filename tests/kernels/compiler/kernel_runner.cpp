@@ -222,8 +222,8 @@ Status KernelRunner::load(std::string ptx, std::string_view kernel, int optimisa
                                             ? &impl_->program->kernels()[0]
                                             : impl_->program->kernel(kernel);
   if (found == nullptr) return Status(StatusCode::kNotFound, "There is no such kernel.");
-  auto compiled =
-      kernels::translate({impl_->program.get(), found, this_machine(), optimisation_level});
+  auto compiled = kernels::translate(
+      {kernels::KernelSource(*impl_->program, *found), {this_machine(), optimisation_level}});
   if (!compiled) return std::move(compiled.error());
   impl_->compiled = std::move(*compiled);
   impl_->place_module();

@@ -90,7 +90,8 @@ TEST(Library, CodeNeedsOnlySymbolsOfTheLists) {
   ASSERT_TRUE(program) << program.error().message();
   const std::set<std::string> provided = provided_symbols();
   for (const cuda_shim_target& target : {this_machine(), plain_machine()}) {
-    auto result = kernels::translate({program->get(), &(*program)->kernels()[0], target, 3});
+    auto result = kernels::translate(
+        {kernels::KernelSource(**program, (*program)->kernels()[0]), {target, 3}});
     ASSERT_TRUE(result) << result.error().message();
     const std::set<std::string> needed = undefined_symbols(*result);
     EXPECT_TRUE(needed.contains("cuda_shim_host_barrier_sync"));
@@ -101,8 +102,8 @@ TEST(Library, CodeNeedsOnlySymbolsOfTheLists) {
 TEST(Library, TheSameRequestGivesTheSameBytes) {
   auto program = kernels::Program::from_ptx({{"test", module_text(kCalls)}});
   ASSERT_TRUE(program) << program.error().message();
-  const kernels::CompileRequest request{program->get(), &(*program)->kernels()[0], this_machine(),
-                                        3};
+  const kernels::KernelSource source(**program, (*program)->kernels()[0]);
+  const kernels::CompileRequest request{source, {this_machine(), 3}};
   auto first = kernels::translate(request);
   auto second = kernels::translate(request);
   ASSERT_TRUE(first && second);
@@ -126,7 +127,8 @@ TEST(Library, AMissingLibraryIsNamed) {
   ASSERT_TRUE(program) << program.error().message();
   // It is looked for next to the file that contains the caller's code: here, the folder of the test
   // executable.
-  auto result = kernels::compile({program->get(), &(*program)->kernels()[0], this_machine(), 3});
+  auto result = kernels::compile(
+      {kernels::KernelSource(**program, (*program)->kernels()[0]), {this_machine(), 3}});
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code(), StatusCode::kJitCompilerNotFound);
   EXPECT_NE(result.error().message().find("/libcuda_shim_compiler.so'"), std::string::npos);

@@ -43,7 +43,7 @@ void translate_file(const char* path, const cuda_shim_target& target, Counts* co
     return;
   }
   for (const kernels::ProgramKernel& kernel : (*program)->kernels()) {
-    const auto result = kernels::translate({program->get(), &kernel, target, 3});
+    const auto result = kernels::translate({kernels::KernelSource(**program, kernel), {target, 3}});
     ++(result ? counts->translated : counts->failed);
     if (result) add_undefined(*result, &counts->undefined);
     if (!result) fmt::print("{}: {}\n", path, result.error().message());

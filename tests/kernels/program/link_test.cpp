@@ -111,11 +111,5 @@ TEST(Link, RefusesOtherInput) {
   EXPECT_NE(broken.error().message().find("line 2"), std::string::npos);
 }
 
-TEST(Link, IdentifiesItsText) {
-  EXPECT_EQ(open({".entry k() {}"})->identity(), open({".entry k() {}"})->identity());
-  EXPECT_NE(open({".entry k() {}"})->identity(), open({".entry k() { }"})->identity());
-  EXPECT_EQ(open({".entry k() {}"})->identity().size(), 32u);
-}
-
 }  // namespace
 }  // namespace cuda_shim::kernels

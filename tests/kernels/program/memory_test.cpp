@@ -64,8 +64,9 @@ TEST(Memory, HoldsVariablesOfBodies) {
   ASSERT_TRUE(body.has_value());
   const auto& outer = std::get<ptx::Variable>(body->statements[0]);
   const auto& inner = std::get<std::vector<ptx::Scope>>(body->statements[1])[0].statements;
-  const ProgramVariable* x = program->find_body_variable(outer);
-  const ProgramVariable* c = program->find_body_variable(std::get<ptx::Variable>(inner[0]));
+  const ProgramVariable* x = program->find_body_variable(outer.name.data());
+  const ProgramVariable* c =
+      program->find_body_variable(std::get<ptx::Variable>(inner[0]).name.data());
   ASSERT_TRUE(x != nullptr && c != nullptr);
   EXPECT_EQ(program->initial_memory()[x->offset], std::byte{2});
   EXPECT_EQ(program->initial_memory()[c->offset], std::byte{3});

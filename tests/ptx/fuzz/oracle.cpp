@@ -60,7 +60,8 @@ llvm::LLVMContext& context() {
 }
 
 Outcome lower(const Program& program, const ProgramKernel& kernel, Counts& counts) {
-  const auto lowered = kernels::instructions::lower_kernel(context(), program, kernel);
+  const auto lowered =
+      kernels::instructions::lower_kernel(context(), kernels::KernelSource(program, kernel));
   if (!lowered) return refused(lowered.error());
   std::string why;
   llvm::raw_string_ostream stream(why);
@@ -74,7 +75,8 @@ Outcome translate(const Program& program, const ProgramKernel& kernel, Counts& c
   static const cuda_shim_target kTarget = this_machine();
   // Any of the four levels, but for a text always the same.
   const int level = static_cast<int>(program.units()[0].text.size() % 4);
-  const auto compiled = kernels::translate({&program, &kernel, kTarget, level});
+  const auto compiled =
+      kernels::translate({kernels::KernelSource(program, kernel), {kTarget, level}});
   if (!compiled) return refused(compiled.error());
   ++counts.kernels;
   return {};

@@ -331,7 +331,7 @@ std::optional<Place> Library::find_variable(unsigned unit, std::string_view name
 }
 
 std::optional<Place> Library::find_body_variable(const ptx::Variable& declaration) const {
-  const kernels::ProgramVariable* variable = program_->find_body_variable(declaration);
+  const kernels::ProgramVariable* variable = program_->find_body_variable(declaration.name.data());
   if (variable == nullptr) return std::nullopt;
   return Place{variable->space, variable->offset, variable->bytes};
 }

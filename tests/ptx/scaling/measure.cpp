@@ -43,7 +43,8 @@ double seconds_for(const tests::Shape& shape, unsigned instructions) {
     return -1;
   }
   const kernels::ProgramKernel& kernel = (*program)->kernels()[0];
-  const auto compiled = kernels::translate({program->get(), &kernel, tests::this_machine(), 3});
+  const auto compiled =
+      kernels::translate({kernels::KernelSource(**program, kernel), {tests::this_machine(), 3}});
   if (!compiled) fmt::print("{}: {}\n", shape.name, compiled.error().message());
   return compiled ? processor_seconds() - begin : -1;
 }

@@ -1,0 +1,243 @@
+#include "kernels/cache/kernel_cache.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+
+#include "kernels/cache/identity.h"
+#include "support/log.h"
+
+namespace cuda_shim::kernels::cache {
+namespace {
+
+using support::Digest;
+using support::Digester;
+
+/// What the first of two names begins with, so that names of different kinds never meet.
+enum class NameKind : std::uint32_t { kImagesKernel = 1, kKernel = 2, kProgram = 3 };
+
+/// The directory is looked through when a process first writes, and then every so many bytes.
+constexpr std::uint64_t kBytesBetweenTrims = 64 << 20;
+
+Digester name_of(NameKind kind) {
+  Digester digester;
+  digester.add_number(static_cast<std::uint32_t>(kind)).add_number(kFormat);
+  return digester;
+}
+
+Digest name_of_kernel(const Wanted& wanted) {
+  return name_of(NameKind::kImagesKernel)
+      .add_digest(wanted.image)
+      .add_number(wanted.index)
+      .add_digest(wanted.options.digest())
+      .add_digest(compiler_identity())
+      .finish();
+}
+
+Digest name_of_kernel(const KernelSource& source, const CompileOptions& options) {
+  return name_of(NameKind::kKernel)
+      .add_digest(source.digest())
+      .add_digest(options.digest())
+      .add_digest(compiler_identity())
+      .finish();
+}
+
+Digest name_of_program(const Digest& image) {
+  return name_of(NameKind::kProgram).add_digest(image).add_digest(library_identity()).finish();
+}
+
+std::optional<Directory> open_directory(const std::string& path, Access access) {
+  if (path.empty()) return std::nullopt;
+  Result<Directory> directory = Directory::open(path, access);
+  if (directory) return std::move(*directory);
+  CUDA_SHIM_LOG(kWarning, "{} Translated kernels are kept in memory only.",
+                directory.error().message());
+  return std::nullopt;
+}
+
+bool same(const CompiledKernel& one, const CompiledKernel& other) {
+  return one.entry == other.entry && one.format == other.format && one.bytes == other.bytes &&
+         std::memcmp(&one.info, &other.info, sizeof one.info) == 0;
+}
+
+std::uint64_t microseconds_since(std::chrono::steady_clock::time_point begin) {
+  using std::chrono::duration_cast, std::chrono::microseconds;
+  const auto passed = std::chrono::steady_clock::now() - begin;
+  return static_cast<std::uint64_t>(duration_cast<microseconds>(passed).count());
+}
+
+Status copy_of(const Status& status) {
+  return Status(status.code(), std::string(status.message()));
+}
+
+}  // namespace
+
+/// A lookup that is under way; whoever wants the same kernel meanwhile waits for it.
+struct KernelCache::Running {
+  std::condition_variable changed;
+  bool done = false;
+  SharedKernel code;
+  Status failure;
+
+  Result<SharedKernel> result() const {
+    if (code != nullptr) return code;
+    return error(copy_of(failure));
+  }
+};
+
+KernelCache& KernelCache::process() {
+  // Never destroyed: streams of other threads may still ask when the process ends.
+  static KernelCache& cache = *new KernelCache(read_settings());
+  return cache;
+}
+
+KernelCache::KernelCache(Settings settings) : settings_(std::move(settings)) {
+  if (!settings_.disk) return;
+  if (settings_.most_bytes > 0) directory_ = open_directory(settings_.path, Access::kReadWrite);
+  read_only_ = open_directory(settings_.read_only_path, Access::kReadOnly);
+}
+
+bool KernelCache::writes_to_disk() const {
+  return directory_.has_value() && !failed_.load(std::memory_order_relaxed);
+}
+
+/// Does the work unless it was done, or is being done by another thread, for the same name.
+Result<SharedKernel> KernelCache::once(const Digest& name,
+                                       const std::function<Result<SharedKernel>()>& work) {
+  std::unique_lock lock(mutex_);
+  if (const auto kept = memory_.find(name); kept != memory_.end()) return kept->second;
+  const auto [place, is_first] = running_.try_emplace(name);
+  if (is_first) place->second = std::make_shared<Running>();
+  const std::shared_ptr<Running> running = place->second;
+  if (!is_first) {
+    running->changed.wait(lock, [&] { return running->done; });
+    return running->result();
+  }
+  lock.unlock();
+  Result<SharedKernel> result = work();
+  lock.lock();
+  if (result)
+    running->code = *result;
+  else
+    running->failure = copy_of(result.error());
+  if (result && !writes_to_disk()) memory_.emplace(name, *result);
+  running->done = true;
+  running->changed.notify_all();
+  running_.erase(name);
+  return result;
+}
+
+Result<SharedKernel> KernelCache::kernel(const Wanted& wanted, bool* published) {
+  const Digest image_name = name_of_kernel(wanted);
+  Result<SharedKernel> code =
+      once(image_name, [&] { return look_up(wanted, image_name, published); });
+  progress_.add_done();
+  return code;
+}
+
+Result<SharedKernel> KernelCache::look_up(const Wanted& wanted, const Digest& image_name,
+                                          bool* published) {
+  if (std::optional<KernelEntry> found = find(image_name);
+      found && found->code.kernel == wanted.name)
+    return verified(wanted, std::move(*found));
+  Result<KernelSource> source = wanted.source();
+  if (!source) return error(std::move(source.error()));
+  const Digest key = name_of_kernel(*source, wanted.options);
+  Result<SharedKernel> code =
+      once(key, [&] { return find_or_translate(*source, wanted.options, key, published); });
+  if (code && directory_) directory_->link(key, image_name);
+  return code;
+}
+
+Result<SharedKernel> KernelCache::find_or_translate(const KernelSource& source,
+                                                    const CompileOptions& options,
+                                                    const Digest& key, bool* published) {
+  // Of several processes that want the kernel one translates it, and the others find it then.
+  const KeyLock lock = writes_to_disk() ? directory_->lock(key) : KeyLock();
+  if (std::optional<KernelEntry> found = find(key))
+    return std::make_shared<const CompiledKernel>(std::move(found->code));
+  const auto begin = std::chrono::steady_clock::now();
+  Result<CompiledKernel> code = [&] {
+    const Progress::Translation shown(progress_, std::string(source.kernel().name));
+    return compile({source, options});
+  }();
+  if (!code) return error(std::move(code.error()));
+  KernelEntry entry;
+  entry.code = std::move(*code);
+  entry.application = program_invocation_short_name;
+  entry.created = std::time(nullptr);
+  entry.compile_microseconds = microseconds_since(begin);
+  CUDA_SHIM_LOG(kInfo, "Translated kernel '{}' in {:.1f} ms.", entry.code.kernel,
+                static_cast<double>(entry.compile_microseconds) / 1000);
+  *published = store(key, write_file(EntryKind::kKernel, key, encode(entry)));
+  return std::make_shared<const CompiledKernel>(std::move(entry.code));
+}
+
+std::optional<KernelEntry> KernelCache::find(const Digest& name) const {
+  for (const std::optional<Directory>* directory : {&directory_, &read_only_}) {
+    if (!*directory) continue;
+    const std::optional<std::string> bytes = (*directory)->read(name);
+    const std::optional<FileContents> file = bytes ? read_file(*bytes) : std::nullopt;
+    if (!file || file->header.kind != EntryKind::kKernel) continue;
+    if (auto entry = decode_kernel(file->contents)) return entry;
+  }
+  return std::nullopt;
+}
+
+/// The code found, once it has been compared with a new translation if that is wanted.
+Result<SharedKernel> KernelCache::verified(const Wanted& wanted, KernelEntry found) const {
+  auto kept = std::make_shared<const CompiledKernel>(std::move(found.code));
+  if (!settings_.verify) return kept;
+  Result<KernelSource> source = wanted.source();
+  if (!source) return error(std::move(source.error()));
+  Result<CompiledKernel> fresh = compile({*source, wanted.options});
+  if (!fresh) return error(std::move(fresh.error()));
+  if (same(*kept, *fresh)) return kept;
+  const Digest key = name_of_kernel(*source, wanted.options);
+  CUDA_SHIM_LOG(kError,
+                "The kernel cache's code of '{}' (entry {}) differs from a new translation, which "
+                "is used instead.",
+                wanted.name, key.hex());
+  return std::make_shared<const CompiledKernel>(std::move(*fresh));
+}
+
+bool KernelCache::store(const Digest& name, std::string_view file) {
+  if (!writes_to_disk()) return false;
+  if (Status status = directory_->publish(name, file); !status) {
+    if (!failed_.exchange(true))
+      CUDA_SHIM_LOG(kWarning, "{} Translated kernels are kept in memory only.", status.message());
+    return false;
+  }
+  const std::lock_guard lock(mutex_);
+  written_ += file.size();
+  if (trimmed_ && written_ < std::min(kBytesBetweenTrims, settings_.most_bytes / 16)) return true;
+  trimmed_ = true;
+  written_ = 0;
+  directory_->trim(settings_.most_bytes);
+  return true;
+}
+
+std::optional<std::string> KernelCache::program(const Digest& image) const {
+  const Digest name = name_of_program(image);
+  for (const std::optional<Directory>* directory : {&directory_, &read_only_}) {
+    if (!*directory) continue;
+    std::optional<std::string> bytes = (*directory)->read(name);
+    const std::optional<FileContents> file = bytes ? read_file(*bytes) : std::nullopt;
+    if (file && file->header.kind == EntryKind::kProgram && file->header.key == name)
+      return std::string(file->contents);
+  }
+  return std::nullopt;
+}
+
+void KernelCache::store_program(const Digest& image, std::string_view contents) {
+  if (!writes_to_disk()) return;
+  const Digest name = name_of_program(image);
+  directory_->remove(name);
+  store(name, write_file(EntryKind::kProgram, name, contents));
+}
+
+}  // namespace cuda_shim::kernels::cache

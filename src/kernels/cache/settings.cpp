@@ -1,0 +1,52 @@
+#include "kernels/cache/settings.h"
+
+#include <cstdlib>
+#include <string_view>
+
+#include "support/log.h"
+#include "support/number.h"
+#include "support/options.h"
+
+namespace cuda_shim::kernels::cache {
+namespace {
+
+constexpr std::uint64_t kDefaultBytes = 4ull << 30;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : value;
+}
+
+std::string default_path() {
+  if (std::string path = environment("CUDA_CACHE_PATH"); !path.empty()) return path;
+  if (std::string path = environment("XDG_CACHE_HOME"); !path.empty()) return path + "/cuda_shim";
+  if (std::string path = environment("HOME"); !path.empty()) return path + "/.cache/cuda_shim";
+  return {};
+}
+
+std::uint64_t most_bytes() {
+  const std::string text = environment("CUDA_CACHE_MAXSIZE");
+  if (text.empty()) return kDefaultBytes;
+  std::uint64_t bytes = 0;
+  std::string_view rest = text;
+  if (support::take_number(rest, bytes) && rest.empty()) return bytes;
+  CUDA_SHIM_LOG_ONCE(kWarning, "CUDA_CACHE_MAXSIZE='{}' is no number of bytes; using {}.", text,
+                     kDefaultBytes);
+  return kDefaultBytes;
+}
+
+}  // namespace
+
+Settings read_settings() {
+  Settings settings;
+  const std::string_view wanted = support::option_text(support::Option::CACHE);
+  settings.verify = wanted == "verify";
+  const bool names_directory = !wanted.empty() && wanted != "off" && !settings.verify;
+  settings.path = names_directory ? std::string(wanted) : default_path();
+  settings.read_only_path = support::option_text(support::Option::CACHE_READONLY);
+  settings.most_bytes = most_bytes();
+  settings.disk = wanted != "off" && environment("CUDA_CACHE_DISABLE") != "1";
+  return settings;
+}
+
+}  // namespace cuda_shim::kernels::cache
