@@ -69,7 +69,7 @@ Result<std::shared_ptr<const ProgramImage>> ProgramImage::open(const void* image
 }
 
 Result<std::shared_ptr<const ProgramImage>> ProgramImage::from_ptx(
-    std::vector<std::pair<std::string, std::string>> named_texts) {
+    const std::vector<std::pair<std::string, std::string>>& named_texts) {
   std::vector<image::StoredPtx> units;
   for (const auto& [name, text] : named_texts) {
     image::StoredPtx& unit = units.emplace_back();

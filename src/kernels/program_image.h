@@ -31,7 +31,7 @@ class ProgramImage {
                                                           const image::ImageOptions& options);
   /// The same of PTX texts with their names.
   static Result<std::shared_ptr<const ProgramImage>> from_ptx(
-      std::vector<std::pair<std::string, std::string>> named_texts);
+      const std::vector<std::pair<std::string, std::string>>& named_texts);
 
   const ProgramOutline& outline() const { return *outline_; }
   /// Opens it on first use. Errors as Program::from_ptx.

@@ -62,11 +62,17 @@ cudaError_t copy_rows(const End& to, const End& from, Arrays arrays, size_t widt
   return in_context(cuMemcpy2DAsync, &copy, stream);
 }
 
-cudaError_t row_bytes_of(cudaArray_const_t array, size_t* bytes) {
+/// Bytes of an array's row, and how many rows it has.
+struct RowShape {
+  size_t bytes = 0, rows = 0;
+};
+
+cudaError_t row_shape_of(cudaArray_const_t array, RowShape* shape) {
   CUDA_ARRAY3D_DESCRIPTOR description;
   CUDART_TRY(in_context(cuArray3DGetDescriptor, &description, to_driver(array)));
-  *bytes = description.Width * texel_bytes(description.Format, description.NumChannels);
-  return *bytes == 0 ? cudaErrorInvalidValue : cudaSuccess;
+  shape->bytes = description.Width * texel_bytes(description.Format, description.NumChannels);
+  shape->rows = std::max<size_t>(description.Height, 1);
+  return shape->bytes == 0 ? cudaErrorInvalidValue : cudaSuccess;
 }
 
 const void* advance(const void* pointer, size_t bytes) {
@@ -76,9 +82,12 @@ const void* advance(const void* pointer, size_t bytes) {
 /// Bytes between memory and an array's rows, one row after the other. `array` is the array's end.
 cudaError_t copy_run(End array, const void* pointer, bool to_array, size_t count,
                      cudaMemcpyKind kind, cudaStream_t stream) {
-  size_t row = 0;
-  CUDART_TRY(row_bytes_of(array.array, &row));
-  if (array.x >= row) return cudaErrorInvalidValue;
+  RowShape shape;
+  CUDART_TRY(row_shape_of(array.array, &shape));
+  const size_t row = shape.bytes;
+  if (array.x >= row || array.y >= shape.rows) return cudaErrorInvalidValue;
+  // Nothing is copied of what does not fit as a whole.
+  if (count > (shape.rows - array.y) * row - array.x) return cudaErrorInvalidValue;
   while (count != 0) {
     const bool whole = array.x == 0 && count >= row;
     const size_t width = whole ? row : std::min(count, row - array.x);
@@ -104,12 +113,13 @@ cudaError_t finish(cudaError_t enqueued, cudaStream_t stream) {
 /// from a mistake.
 cudaError_t copy_run_between(const End& to, const End& from, size_t count, cudaMemcpyKind kind,
                              cudaStream_t stream) {
-  size_t to_row = 0, from_row = 0;
-  CUDART_TRY(row_bytes_of(to.array, &to_row));
-  CUDART_TRY(row_bytes_of(from.array, &from_row));
-  const bool whole = to.x == 0 && from.x == 0 && to_row == from_row && count % to_row == 0;
-  return copy_rows(to, from, Arrays::kBoth, whole ? to_row : count, whole ? count / to_row : 1,
-                   kind, stream);
+  RowShape to_shape, from_shape;
+  CUDART_TRY(row_shape_of(to.array, &to_shape));
+  CUDART_TRY(row_shape_of(from.array, &from_shape));
+  const size_t row = to_shape.bytes;
+  const bool whole = to.x == 0 && from.x == 0 && row == from_shape.bytes && count % row == 0;
+  return copy_rows(to, from, Arrays::kBoth, whole ? row : count, whole ? count / row : 1, kind,
+                   stream);
 }
 
 }  // namespace

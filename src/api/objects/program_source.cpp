@@ -65,7 +65,7 @@ Result<ProgramPointer> open_program(const Device& device, const void* image,
   if ((!bytes || *bytes >= kMagicBytes) && is_linked(image)) {
     Result<NamedTexts> units = read_linked(image, bytes);
     if (!units) return error(std::move(units.error()));
-    return kernels::ProgramImage::from_ptx(std::move(*units));
+    return kernels::ProgramImage::from_ptx(*units);
   }
   kernels::image::ImageOptions options;
   options.compute_major = device.properties().compute_major;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <vector>
@@ -19,6 +20,32 @@ constexpr std::uint64_t kMostBytes = 512ull << 20;
 // Where the parts lie. Pages of code, of constants (with the slots) and of variables follow each
 // other.
 enum Part { kCode, kConstant, kVariable, kParts };
+
+// Never writable and executable at once.
+constexpr int kAccess[kParts] = {PROT_READ | PROT_EXEC, PROT_READ, PROT_READ | PROT_WRITE};
+
+/// A file without a name in memory.
+class MemoryFile {
+ public:
+  MemoryFile() : descriptor_(::memfd_create("cuda_shim code", MFD_CLOEXEC | kExecutable)) {
+    // Kernels before 6.3 do not know the flag, and need none.
+    if (descriptor_ < 0) descriptor_ = ::memfd_create("cuda_shim code", MFD_CLOEXEC);
+  }
+  ~MemoryFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  MemoryFile(const MemoryFile&) = delete;
+
+  int descriptor() const { return descriptor_; }
+  bool write(std::span<const unsigned char> bytes) const {
+    return descriptor_ >= 0 && ::pwrite(descriptor_, bytes.data(), bytes.size(), 0) ==
+                                   static_cast<ssize_t>(bytes.size());
+  }
+
+ private:
+  static constexpr unsigned kExecutable = 0x10;  // MFD_EXEC
+  int descriptor_;
+};
 
 bool is_loaded(const Elf64_Shdr& section, std::string_view name) {
   // Unwind tables serve nobody: a fault abandons the stack as it is.
@@ -43,7 +70,7 @@ class Loading {
       if (section.sh_type == SHT_RELA)
         if (Status status = relocate_section(section); !status) return error(std::move(status));
     }
-    if (Status status = protect(); !status) return error(std::move(status));
+    if (Status status = install(); !status) return error(std::move(status));
     return std::move(memory_);
   }
 
@@ -65,12 +92,15 @@ class Loading {
   Status resolve_symbols();
   Result<std::uint64_t> resolve(const Elf64_Sym& symbol);
   Status relocate_section(const Elf64_Shdr& section);
-  Status protect();
+  Status install();
+  bool map_parts(int file);
+  bool copy_and_protect();
 
   std::uint64_t base() const { return reinterpret_cast<std::uint64_t>(memory_.data()); }
 
   ElfObject object_;
-  Mapping memory_;
+  Mapping memory_;  // where it will be; untouched until it is complete
+  std::vector<unsigned char> image_;
   std::vector<std::uint64_t> offsets_;    // of each section in memory_; kNowhere: not loaded
   std::vector<std::uint64_t> addresses_;  // of each symbol
   std::size_t stubs_ = 0;                 // offset of the stub of symbol 0
@@ -119,10 +149,11 @@ Status Loading::lay_out() {
   if (!memory_)
     return {StatusCode::kOutOfMemory,
             fmt::format("No memory for {} bytes of machine code.", end_[kVariable])};
+  image_.resize(end_[kVariable]);
   for (std::size_t i = 0; i < offsets_.size(); ++i) {
     auto contents = object_.contents(object_.sections()[i]);
     if (offsets_[i] != kNowhere && !contents.empty())
-      std::memcpy(memory_.data() + offsets_[i], contents.data(), contents.size());
+      std::memcpy(image_.data() + offsets_[i], contents.data(), contents.size());
   }
   return {};
 }
@@ -157,9 +188,10 @@ Status Loading::resolve_symbols() {
     Result<std::uint64_t> address = resolve(symbols[i]);
     if (!address) return std::move(address.error());
     addresses_[i] = *address;
-    std::memcpy(memory_.data() + slots_ + 8 * i, &addresses_[i], 8);
+    std::memcpy(image_.data() + slots_ + 8 * i, &addresses_[i], 8);
     if (symbols[i].st_shndx == SHN_UNDEF)
-      machine.write_stub(memory_.data() + stubs_ + i * machine.stub_bytes, base() + slots_ + 8 * i);
+      machine.write_stub(image_.data() + stubs_ + i * machine.stub_bytes,
+                         base() + stubs_ + i * machine.stub_bytes, base() + slots_ + 8 * i);
   }
   return {};
 }
@@ -184,18 +216,42 @@ Status Loading::relocate_section(const Elf64_Shdr& section) {
                                .addend = rela.r_addend,
                                .place = base() + target + rela.r_offset};
     Status status = relocate(machine, ELF64_R_TYPE(rela.r_info), values,
-                             memory_.data() + target + rela.r_offset, size - rela.r_offset);
+                             image_.data() + target + rela.r_offset, size - rela.r_offset);
     if (!status) return status;
   }
   return {};
 }
 
-Status Loading::protect() {
-  auto set = [this](std::size_t from, std::size_t to, int access) {
-    return from == to || ::mprotect(memory_.data() + from, to - from, access) == 0;
-  };
-  // Never writable and executable at once.
-  if (!set(0, end_[kCode], PROT_READ | PROT_EXEC) || !set(end_[kCode], end_[kConstant], PROT_READ))
+/// Maps a file that holds the image over the memory. Pages that were never writable need no other
+/// processor to forget them: where workers run, taking the right to write away from pages costs
+/// more than all the rest of loading.
+bool Loading::map_parts(int file) {
+  std::size_t from = 0;
+  for (Part part : {kCode, kConstant, kVariable}) {
+    const std::size_t to = end_[part];
+    const bool mapped =
+        from == to || ::mmap(memory_.data() + from, to - from, kAccess[part],
+                             MAP_PRIVATE | MAP_FIXED, file, static_cast<off_t>(from)) != MAP_FAILED;
+    if (!mapped) return false;
+    from = to;
+  }
+  return true;
+}
+
+/// The same in the memory itself, where the system has no files in memory or none with code.
+bool Loading::copy_and_protect() {
+  if (::mmap(memory_.data(), image_.size(), PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+    return false;
+  std::memcpy(memory_.data(), image_.data(), image_.size());
+  const std::size_t code = end_[kCode], constants = end_[kConstant] - code;
+  return (code == 0 || ::mprotect(memory_.data(), code, kAccess[kCode]) == 0) &&
+         (constants == 0 || ::mprotect(memory_.data() + code, constants, kAccess[kConstant]) == 0);
+}
+
+Status Loading::install() {
+  const MemoryFile file;
+  if (!(file.write(image_) && map_parts(file.descriptor())) && !copy_and_protect())
     return {StatusCode::kOperatingSystem, "The system refuses executable memory to this process."};
   __builtin___clear_cache(reinterpret_cast<char*>(memory_.data()),
                           reinterpret_cast<char*>(memory_.data() + end_[kCode]));

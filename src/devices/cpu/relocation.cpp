@@ -69,8 +69,8 @@ constexpr RelocationKind kKinds[] = {
 };
 
 // jmp *slot(%rip)
-void write_stub(unsigned char* at, std::uint64_t slot) {
-  auto distance = static_cast<std::uint32_t>(slot - (reinterpret_cast<std::uint64_t>(at) + 6));
+void write_stub(unsigned char* at, std::uint64_t place, std::uint64_t slot) {
+  auto distance = static_cast<std::uint32_t>(slot - (place + 6));
   at[0] = 0xff;
   at[1] = 0x25;
   std::memcpy(at + 2, &distance, 4);
@@ -88,9 +88,9 @@ constexpr RelocationKind kKinds[] = {
     {R_AARCH64_PREL32, "R_AARCH64_PREL32", 4, relative, signed32},
 };
 
-void write_stub(unsigned char* at, std::uint64_t slot) {
+void write_stub(unsigned char* at, std::uint64_t place, std::uint64_t slot) {
   // ldr x16, slot; br x16. The slots lie within a megabyte of the stubs.
-  auto words = static_cast<std::uint32_t>((slot - reinterpret_cast<std::uint64_t>(at)) / 4);
+  auto words = static_cast<std::uint32_t>((slot - place) / 4);
   std::uint32_t code[2] = {0x58000010u | (words & 0x7ffff) << 5, 0xd61f0200u};
   std::memcpy(at, code, sizeof(code));
 }

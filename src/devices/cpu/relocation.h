@@ -34,8 +34,9 @@ struct RelocationMachine {
   unsigned elf_machine;  ///< EM_*
   std::span<const RelocationKind> kinds;
   std::size_t stub_bytes;
-  /// Writes a stub at `at` that jumps to the address in the word `slot`.
-  void (*write_stub)(unsigned char* at, std::uint64_t slot);
+  /// Writes a stub to `at`, which will lie at `place`, that jumps to the address in the word
+  /// `slot`.
+  void (*write_stub)(unsigned char* at, std::uint64_t place, std::uint64_t slot);
 };
 
 /// The machine that this library was built for.

@@ -13,11 +13,12 @@ using cuda_shim::StatusCode;
 
 namespace {
 
-// A handle is the address of a descriptor. One that points nowhere faults as any address does.
+// A handle is the address of a descriptor. One that points nowhere faults as any address does; null
+// is the most frequent of those that are wrong.
 const cuda_shim_texture* find_descriptor(std::uint64_t handle) {
   const auto* found = reinterpret_cast<const cuda_shim_texture*>(handle);
-  const bool is_one =
-      handle % alignof(cuda_shim_texture) == 0 && found->magic == CUDA_SHIM_TEXTURE_MAGIC;
+  const bool is_one = found != nullptr && handle % alignof(cuda_shim_texture) == 0 &&
+                      found->magic == CUDA_SHIM_TEXTURE_MAGIC;
   return is_one ? found : nullptr;
 }
 

@@ -45,7 +45,9 @@ Settings read_settings() {
   settings.path = names_directory ? std::string(wanted) : default_path();
   settings.read_only_path = support::option_text(support::Option::CACHE_READONLY);
   settings.most_bytes = most_bytes();
-  settings.disk = wanted != "off" && environment("CUDA_CACHE_DISABLE") != "1";
+  // Whoever wants to see the stages of a translation wants one.
+  const bool dumps = *support::option_text(support::Option::DUMP) != '\0';
+  settings.disk = wanted != "off" && environment("CUDA_CACHE_DISABLE") != "1" && !dumps;
   return settings;
 }
 

@@ -17,7 +17,8 @@ struct Settings {
 
 /// CUDA_SHIM_CACHE: off, verify or a directory. Without a directory there: CUDA_CACHE_PATH, else
 /// cuda_shim in XDG_CACHE_HOME, else in .cache of HOME. CUDA_CACHE_DISABLE=1 and
-/// CUDA_CACHE_MAXSIZE (bytes; 0 keeps nothing on disk) are obeyed.
+/// CUDA_CACHE_MAXSIZE (bytes; 0 keeps nothing on disk) are obeyed. CUDA_SHIM_DUMP turns the disk
+/// off.
 Settings read_settings();
 
 }  // namespace cuda_shim::kernels::cache

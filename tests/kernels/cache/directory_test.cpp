@@ -121,8 +121,11 @@ TEST_F(DirectoryTest, FindsAFileByAFurtherName) {
 }
 
 TEST_F(DirectoryTest, TrimmingKeepsTheFilesUsedLast) {
-  for (std::uint64_t i = 0; i < 4; ++i)
+  const auto now = std::filesystem::file_time_type::clock::now();
+  for (std::uint64_t i = 0; i < 4; ++i) {
     ASSERT_TRUE(directory.publish(name(i), file_of(name(i), 8000)));
+    std::filesystem::last_write_time(path + "/" + name(i).hex(), now - std::chrono::minutes(9 - i));
+  }
   directory.link(name(1), name(101));
   const std::uint64_t each = directory.list()[0].bytes;
   ASSERT_TRUE(directory.read(name(0)));

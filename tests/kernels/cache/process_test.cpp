@@ -89,6 +89,11 @@ TEST_F(CacheProcess, OffWritesNothing) {
   EXPECT_EQ(files(), 0u);
 }
 
+TEST_F(CacheProcess, DumpingTranslatesThoughTheCacheHasTheKernel) {
+  run_kernels(1);
+  EXPECT_EQ(run_kernels(1, 0, {{"CUDA_SHIM_DUMP", "ir:" + folder.path()}}).output, kCold);
+}
+
 TEST_F(CacheProcess, LiesWhereTheEnvironmentSays) {
   run_kernels(1, 0, {{"CUDA_SHIM_CACHE", ""}, {"CUDA_CACHE_PATH", folder / "nvidia"}});
   EXPECT_TRUE(std::filesystem::exists(folder / "nvidia"));

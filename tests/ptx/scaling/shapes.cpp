@@ -128,7 +128,7 @@ constexpr Shape kShapes[] = {
     {"guards", "every second instruction guarded", guards},
     {"registers", "half as many registers as instructions, all live to the end", registers},
     {"calls", "a call every four instructions", calls},
-    {"local_array", "an array of 64 KiB on the stack", local_array},
+    {"local_array", "an array of 64 KiB on the stack", local_array, false},
     {"local_arrays", "an array for every ten instructions", local_arrays},
     {"approximations", "every second instruction an approximation", approximations},
 };
