@@ -88,9 +88,13 @@ struct CloseFolder {
 };
 
 template <class Found>
-void for_each_file(const std::string& path, Found found) {
-  const std::unique_ptr<DIR, CloseFolder> folder(::opendir(path.c_str()));
+void for_each_file(const File& directory, Found found) {
+  // Opened afresh: a descriptor has one place of reading for all who share it.
+  File opened(::openat(directory.descriptor(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened) return;
+  const std::unique_ptr<DIR, CloseFolder> folder(::fdopendir(opened.descriptor()));
   if (folder == nullptr) return;
+  opened.release();
   while (const dirent* item = ::readdir(folder.get())) {
     struct stat facts = {};
     if (::fstatat(::dirfd(folder.get()), item->d_name, &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -211,7 +215,7 @@ KeyLock Directory::lock(const support::Digest& key) const {
 
 std::vector<Directory::Listed> Directory::list() const {
   std::map<ino_t, Listed> files;
-  for_each_file(path_, [&](std::string name, const struct stat& facts) {
+  for_each_file(folder_, [&](std::string name, const struct stat& facts) {
     if (!is_entry(name)) return;
     Listed& file = files[facts.st_ino];
     file.names.push_back(std::move(name));
@@ -230,7 +234,7 @@ std::size_t Directory::trim(std::uint64_t bytes) const {
   const File lock(::openat(folder_.descriptor(), kLockFile, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
   if (!lock || !take_lock(lock, kTrimLock, false)) return 0;
   const std::int64_t now = std::time(nullptr) * kNanoseconds;
-  for_each_file(path_, [&](const std::string& name, const struct stat& facts) {
+  for_each_file(folder_, [&](const std::string& name, const struct stat& facts) {
     if (name.starts_with(kTemporary) && last_change(facts) < now - kStale) remove_name(name);
   });
   const std::vector<Listed> files = list();

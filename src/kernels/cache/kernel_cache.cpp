@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <ctime>
+#include <new>
 
 #include "kernels/cache/identity.h"
 #include "support/log.h"
@@ -70,6 +71,15 @@ std::uint64_t microseconds_since(std::chrono::steady_clock::time_point begin) {
   return static_cast<std::uint64_t>(duration_cast<microseconds>(passed).count());
 }
 
+/// What is thrown is a failure, too, and must reach those who wait.
+Result<SharedKernel> guarded(const std::function<Result<SharedKernel>()>& work) {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    return error(StatusCode::kOutOfMemory, "There is no memory for a kernel's code.");
+  }
+}
+
 Status copy_of(const Status& status) {
   return Status(status.code(), std::string(status.message()));
 }
@@ -118,7 +128,7 @@ Result<SharedKernel> KernelCache::once(const Digest& name,
     return running->result();
   }
   lock.unlock();
-  Result<SharedKernel> result = work();
+  Result<SharedKernel> result = guarded(work);
   lock.lock();
   if (result)
     running->code = *result;
