@@ -65,6 +65,18 @@ bool same(const CompiledKernel& one, const CompiledKernel& other) {
          std::memcmp(&one.info, &other.info, sizeof one.info) == 0;
 }
 
+/// The code found, or a new translation that differs from it.
+Result<SharedKernel> verified(SharedKernel kept, const CompileRequest& request, const Digest& key) {
+  Result<CompiledKernel> fresh = compile(request);
+  if (!fresh) return error(std::move(fresh.error()));
+  if (same(*kept, *fresh)) return kept;
+  CUDA_SHIM_LOG(kError,
+                "The kernel cache's code of '{}' (entry {}) differs from a new translation, which "
+                "is used instead.",
+                kept->kernel, key.hex());
+  return std::make_shared<const CompiledKernel>(std::move(*fresh));
+}
+
 std::uint64_t microseconds_since(std::chrono::steady_clock::time_point begin) {
   using std::chrono::duration_cast, std::chrono::microseconds;
   const auto passed = std::chrono::steady_clock::now() - begin;
@@ -151,9 +163,10 @@ Result<SharedKernel> KernelCache::kernel(const Wanted& wanted, bool* published) 
 
 Result<SharedKernel> KernelCache::look_up(const Wanted& wanted, const Digest& image_name,
                                           bool* published) {
-  if (std::optional<KernelEntry> found = find(image_name);
-      found && found->code.kernel == wanted.name)
-    return verified(wanted, std::move(*found));
+  // Whoever verifies needs the source in any case.
+  std::optional<KernelEntry> found = settings_.verify ? std::nullopt : find(image_name);
+  if (found && found->code.kernel == wanted.name)
+    return std::make_shared<const CompiledKernel>(std::move(found->code));
   Result<KernelSource> source = wanted.source();
   if (!source) return error(std::move(source.error()));
   const Digest key = name_of_kernel(*source, wanted.options);
@@ -168,8 +181,10 @@ Result<SharedKernel> KernelCache::find_or_translate(const KernelSource& source,
                                                     const Digest& key, bool* published) {
   // Of several processes that want the kernel one translates it, and the others find it then.
   const KeyLock lock = writes_to_disk() ? directory_->lock(key) : KeyLock();
-  if (std::optional<KernelEntry> found = find(key))
-    return std::make_shared<const CompiledKernel>(std::move(found->code));
+  if (std::optional<KernelEntry> found = find(key)) {
+    auto kept = std::make_shared<const CompiledKernel>(std::move(found->code));
+    return settings_.verify ? verified(std::move(kept), {source, options}, key) : kept;
+  }
   const auto begin = std::chrono::steady_clock::now();
   Result<CompiledKernel> code = [&] {
     const Progress::Translation shown(progress_, std::string(source.kernel().name));
@@ -196,23 +211,6 @@ std::optional<KernelEntry> KernelCache::find(const Digest& name) const {
     if (auto entry = decode_kernel(file->contents)) return entry;
   }
   return std::nullopt;
-}
-
-/// The code found, once it has been compared with a new translation if that is wanted.
-Result<SharedKernel> KernelCache::verified(const Wanted& wanted, KernelEntry found) const {
-  auto kept = std::make_shared<const CompiledKernel>(std::move(found.code));
-  if (!settings_.verify) return kept;
-  Result<KernelSource> source = wanted.source();
-  if (!source) return error(std::move(source.error()));
-  Result<CompiledKernel> fresh = compile({*source, wanted.options});
-  if (!fresh) return error(std::move(fresh.error()));
-  if (same(*kept, *fresh)) return kept;
-  const Digest key = name_of_kernel(*source, wanted.options);
-  CUDA_SHIM_LOG(kError,
-                "The kernel cache's code of '{}' (entry {}) differs from a new translation, which "
-                "is used instead.",
-                wanted.name, key.hex());
-  return std::make_shared<const CompiledKernel>(std::move(*fresh));
 }
 
 bool KernelCache::store(const Digest& name, std::string_view file) {

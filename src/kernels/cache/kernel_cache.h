@@ -63,7 +63,6 @@ class KernelCache {
   Result<SharedKernel> find_or_translate(const KernelSource& source, const CompileOptions& options,
                                          const support::Digest& key, bool* published);
   std::optional<KernelEntry> find(const support::Digest& name) const;
-  Result<SharedKernel> verified(const Wanted& wanted, KernelEntry found) const;
   bool writes_to_disk() const;
   bool store(const support::Digest& name, std::string_view file);
 
