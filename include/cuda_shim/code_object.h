@@ -24,6 +24,8 @@ typedef enum cuda_shim_kernel_traits {
    * their end one after another on one stack. */
   CUDA_SHIM_KERNEL_NEEDS_FIBERS = 1u << 0,
   CUDA_SHIM_KERNEL_USES_GRID_SYNC = 1u << 1,
+  /* Groups are made within rows of threads with equal y and z, not by linear thread index. */
+  CUDA_SHIM_KERNEL_GROUPS_ROWS = 1u << 2,
 } cuda_shim_kernel_traits;
 
 /* Facts of one translated kernel. Sizes in bytes. */
@@ -38,7 +40,7 @@ typedef struct cuda_shim_kernel_info {
   uint32_t registers;       /* an estimate, for cuFuncGetAttribute */
   uint32_t max_threads_per_block; /* .maxntid product; 0: no limit of its own */
   uint32_t required_block[3];     /* .reqntid; 0,0,0: none */
-  uint32_t warps_per_block_hint;  /* reserved, 0 */
+  uint32_t lanes; /* threads that one call of the entry runs; 0, 1: one. At most 32 */
 } cuda_shim_kernel_info;
 
 /* Machine code of one kernel. The bytes are borrowed for the duration of Device::load. */

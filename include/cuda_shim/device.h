@@ -68,6 +68,7 @@ typedef struct cuda_shim_target {
   char features[1024];
   char engine[16]; /* "scalar", "simd" for the CPU; empty elsewhere */
   uint32_t compute_major, compute_minor;
+  uint32_t specialises; /* not 0: code that is made for one size of block is worth having */
 } cuda_shim_target;
 
 /* One 1D, 2D or 3D copy of bytes between addresses the device can reach. */

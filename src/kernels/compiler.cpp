@@ -73,8 +73,8 @@ cuda_shim_code_object CompiledKernel::view() const {
 
 support::Digest CompileOptions::digest() const {
   // Names every member, so that one that is added here does not compile until it counts.
-  const auto& [machine, level, alignment] = *this;
-  const auto& [size, format, triple, cpu, features, engine, major, minor] = machine;
+  const auto& [machine, level, alignment, sizes] = *this;
+  const auto& [size, format, triple, cpu, features, engine, major, minor, specialises] = machine;
   support::Digester digester;
   for (std::string_view text : {std::string_view(triple), std::string_view(cpu),
                                 std::string_view(features), std::string_view(engine)})
@@ -83,8 +83,12 @@ support::Digest CompileOptions::digest() const {
       .add_number(format)
       .add_number(major)
       .add_number(minor)
+      .add_number(specialises)
       .add_number(level)
       .add_number(alignment)
+      .add_number(sizes.x)
+      .add_number(sizes.y)
+      .add_number(sizes.z)
       .finish();
 }
 

@@ -21,6 +21,8 @@ struct CompileOptions {
   cuda_shim_target target = {};
   int optimisation_level = 3;    ///< 0..3
   bool check_alignment = false;  ///< misaligned accesses end the launch
+  /// The blocks that the code is for, whose dimensions are constants in it; 0: any.
+  cuda_shim_dim3 block = {0, 0, 0};
 
   support::Digest digest() const;
 };

@@ -17,8 +17,10 @@
 #include "kernels/passes/delay_canonical_nans.h"
 #include "kernels/passes/insert_yields.h"
 #include "kernels/passes/prepare.h"
+#include "kernels/simd/vectorise.h"
 #include "kernels/targets/host/emit.h"
 #include "kernels/targets/host/host_target.h"
+#include "support/log.h"
 
 namespace cuda_shim::kernels {
 namespace {
@@ -54,11 +56,32 @@ void dump_ptx(const Dump& dump, const CompileRequest& request) {
   dump.write("ptx", request.source.text());
 }
 
+/// The kernel as a function of groups of threads where the engine asks for that and the kernel
+/// allows it; else as it was. A refusal costs a copy of the module.
+void group_threads(LoweredKernel& lowered, llvm::TargetMachine& machine,
+                   const CompileRequest& request) {
+  if (std::string_view(request.options.target.engine) != "simd") return;
+  std::unique_ptr<llvm::Module> one_by_one = llvm::CloneModule(*lowered.module);
+  const std::string entry = lowered.entry->getName().str();
+  const auto lanes = simd::vectorise(lowered, machine, request.options.block);
+  if (lanes) {
+    lowered.info.lanes = lanes->count;
+    if (lanes->grouping == simd::Grouping::kRows)
+      lowered.info.traits |= CUDA_SHIM_KERNEL_GROUPS_ROWS;
+    return;
+  }
+  CUDA_SHIM_LOG(kInfo, "Kernel '{}' runs thread by thread: {}", request.source.kernel().name,
+                lanes.error());
+  lowered.module = std::move(one_by_one);
+  lowered.entry = lowered.module->getFunction(entry);
+}
+
 Result<CompiledKernel> finish_host(LoweredKernel& lowered, const CompileRequest& request,
                                    const Dump& dump) {
   auto machine =
       targets::host::create_machine(request.options.target, request.options.optimisation_level);
   if (!machine) return error(std::move(machine.error()));
+  group_threads(lowered, **machine, request);
   targets::host::lower_to_host(lowered, **machine, request.options.optimisation_level);
   if (Status status = verify_module(*lowered.module, request.source.kernel().name); !status.ok())
     return error(std::move(status));

@@ -53,7 +53,7 @@ void add_compiler(const Installation& installation, InstallationReport& report) 
 
 InstallationReport report_installation(const Installation& installation) {
   InstallationReport report;
-  report.engines = {"scalar"};
+  report.engines = {"simd", "scalar"};
   add_driver(installation, report);
   add_libraries(installation, report);
   add_compiler(installation, report);

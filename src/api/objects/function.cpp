@@ -23,6 +23,9 @@ int ptx_target(std::string_view target) {
   return number;
 }
 
+/// Sizes of block that one kernel is translated for; after that, code for any size serves all.
+constexpr std::size_t kMostVersions = 8;
+
 using Reader = int (*)(Function& function);
 
 const cuda_shim_device_properties& properties_of(const Function& function) {
@@ -95,42 +98,54 @@ Function::Function(Module& module, std::size_t index)
     max_threads_ = std::min(max_threads_, kernel_.max_threads_per_block);
 }
 
-Status Function::translate() {
-  std::lock_guard lock(mutex_);
-  if (ready()) return {};
-  if (failure_ != StatusCode::kOk) return Status(failure_, failure_message_);
-  Status status = load();
-  if (status) {
-    ready_.store(true, std::memory_order_release);
-    return status;
-  }
-  failure_ = status.code();
-  std::string prefix = fmt::format("Kernel '{}': ", name_);
-  failure_message_ = status.message();
-  if (!failure_message_.starts_with(prefix)) failure_message_.insert(0, prefix);
-  CUDA_SHIM_LOG(kError, "{}", failure_message_);
-  return Status(failure_, failure_message_);
+/// What a launch with such blocks runs: code for just them, as long as there are few sizes.
+cuda_shim_dim3 Function::specialisation(const cuda_shim_dim3& block) const {
+  const bool pays = module_.context().device().target().specialises != 0;
+  return pays && versions_.size() < kMostVersions ? block : cuda_shim_dim3{0, 0, 0};
 }
 
-Status Function::load() {
+Result<const Function::Version*> Function::translate(cuda_shim_dim3 block) {
+  std::lock_guard lock(mutex_);
+  for (const cuda_shim_dim3& wanted : {block, specialisation(block)})
+    for (const auto& version : versions_)
+      if (is_for(*version, wanted)) {
+        latest_.store(version.get(), std::memory_order_release);
+        return version.get();
+      }
+  if (failure_ != StatusCode::kOk) return error(failure_, failure_message_);
+  Result<const Version*> loaded = load(specialisation(block));
+  if (loaded) {
+    latest_.store(*loaded, std::memory_order_release);
+    return loaded;
+  }
+  failure_ = loaded.error().code();
+  std::string prefix = fmt::format("Kernel '{}': ", name_);
+  failure_message_ = loaded.error().message();
+  if (!failure_message_.starts_with(prefix)) failure_message_.insert(0, prefix);
+  CUDA_SHIM_LOG(kError, "{}", failure_message_);
+  return error(failure_, failure_message_);
+}
+
+Result<const Function::Version*> Function::load(const cuda_shim_dim3& block) {
   kernels::CompileOptions options;
   options.target = module_.context().device().target();
   options.optimisation_level = static_cast<int>(support::option_number(support::Option::OPT_LEVEL));
   options.check_alignment = checks_alignment();
+  options.block = block;
   Result<kernels::cache::SharedKernel> compiled = module_.image().code(index_, options);
-  if (!compiled) return std::move(compiled.error());
+  if (!compiled) return error(std::move(compiled.error()));
   Result<devices::Executable> loaded = module_.context().instance().load((*compiled)->view());
-  if (!loaded) return std::move(loaded.error());
-  executable_ = std::move(*loaded);
-  info_ = (*compiled)->info;
-  return {};
+  if (!loaded) return error(std::move(loaded.error()));
+  versions_.push_back(std::make_unique<const Version>(
+      Version{block, std::move(*loaded), (*compiled)->info}));
+  return versions_.back().get();
 }
 
 unsigned Function::max_dynamic_shared() const {
   int set = dynamic_shared_.load(std::memory_order_relaxed);
   if (set >= 0) return static_cast<unsigned>(set);
   unsigned limit = properties_of(*this).shared_per_block;
-  return limit > info_.static_shared_bytes ? limit - info_.static_shared_bytes : 0;
+  return limit > info().static_shared_bytes ? limit - info().static_shared_bytes : 0;
 }
 
 Result<int> Function::attribute(CUfunction_attribute attribute) {
@@ -152,12 +167,12 @@ Status Function::set_attribute(CUfunction_attribute attribute, int value) {
   if (attribute == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES) {
     if (Status status = prepare(); !status) return status;
     unsigned limit = properties_of(*this).shared_per_block_optin;
-    if (value < 0 || value + std::uint64_t(info_.static_shared_bytes) > limit)
+    if (value < 0 || value + std::uint64_t(info().static_shared_bytes) > limit)
       return Status(
           StatusCode::kInvalidValue,
           fmt::format("Dynamic shared memory ({}) with the {} bytes of kernel '{}' exceeds the "
                       "limit ({}) of the device.",
-                      value, info_.static_shared_bytes, name_, limit));
+                      value, info().static_shared_bytes, name_, limit));
     dynamic_shared_.store(value, std::memory_order_relaxed);
     return {};
   }

@@ -1,10 +1,13 @@
 #pragma once
-// Functions: a kernel of a module, translated on demand.
+// Functions: a kernel of a module, translated on demand, on some devices once for each size of block
+// that it is launched with.
 
 #include <cuda.h>
 
 #include <atomic>
+#include <memory>
 #include <mutex>
+#include <vector>
 
 #include "api/objects/handle.h"
 #include "cuda_shim/code_object.h"
@@ -30,15 +33,31 @@ class Function {
   /// The name, with an end.
   const char* name() const { return name_.c_str(); }
 
-  /// Translates and loads the kernel the first time; a failure stays. One load when it is ready.
+  /// A translation of the kernel, loaded.
+  struct Version {
+    cuda_shim_dim3 block;  ///< dimensions that it is for; 0: any
+    devices::Executable executable;
+    cuda_shim_kernel_info info;
+  };
+
+  /// Translates and loads the kernel unless some version is there; a failure stays.
   Status prepare() {
-    if (ready_.load(std::memory_order_acquire)) return {};
-    return translate();
+    if (ready()) return {};
+    Result<const Version*> version = translate({0, 0, 0});
+    return version ? Status() : std::move(version.error());
   }
-  bool ready() const { return ready_.load(std::memory_order_acquire); }
-  /// After prepare().
-  cuda_shim_executable executable() const { return executable_.handle(); }
-  const cuda_shim_kernel_info& info() const { return info_; }
+  bool ready() const { return latest_.load(std::memory_order_acquire) != nullptr; }
+  /// The version for launches with such blocks, translated and loaded the first time. Valid as long
+  /// as the function is.
+  Result<const Version*> version_for(const cuda_shim_dim3& block) {
+    const Version* latest = latest_.load(std::memory_order_acquire);
+    if (latest != nullptr && is_for(*latest, block)) return latest;
+    return translate(block);
+  }
+  /// After prepare(): what is the same in all versions.
+  const cuda_shim_kernel_info& info() const {
+    return latest_.load(std::memory_order_acquire)->info;
+  }
 
   /// Threads of a block that the kernel and the device allow; known before prepare().
   unsigned max_threads_per_block() const { return max_threads_; }
@@ -49,20 +68,23 @@ class Function {
   Status set_attribute(CUfunction_attribute attribute, int value);
 
  private:
-  Status translate();
-  Status load();
+  static bool is_for(const Version& version, const cuda_shim_dim3& block) {
+    return version.block.x == block.x && version.block.y == block.y && version.block.z == block.z;
+  }
+  Result<const Version*> translate(cuda_shim_dim3 block);
+  Result<const Version*> load(const cuda_shim_dim3& block);
+  cuda_shim_dim3 specialisation(const cuda_shim_dim3& block) const;
 
   Module& module_;
   std::size_t index_;
   const kernels::KernelOutline& kernel_;
   std::string name_;
   unsigned max_threads_;
-  std::atomic<bool> ready_ = false;
-  std::mutex mutex_;  // guards translation and its failure
+  std::atomic<const Version*> latest_ = nullptr;  // that was asked for; one of versions_
+  std::mutex mutex_;                              // guards translation, versions and failure
+  std::vector<std::unique_ptr<const Version>> versions_;
   StatusCode failure_ = StatusCode::kOk;
   std::string failure_message_;
-  devices::Executable executable_;
-  cuda_shim_kernel_info info_ = {};
   std::atomic<int> dynamic_shared_{-1};  // as set; -1: the default
   std::atomic<int> carveout_{-1};
   std::atomic<int> non_portable_cluster_{0};

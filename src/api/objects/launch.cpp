@@ -114,7 +114,8 @@ Status launch(Function& function, Stream& stream, const LaunchShape& shape, void
   if (&function.module().context() != &stream.context())
     return Status(StatusCode::kInvalidHandle, "Stream and kernel belong to different contexts.");
   if (Status status = check_shape(function, shape); !status) return status;
-  if (Status status = function.prepare(); !status) return status;
+  Result<const Function::Version*> version = function.version_for(shape.block);
+  if (!version) return std::move(version.error());
   if (Status status = check_resources(function, shape); !status) return status;
   std::size_t bytes = function.kernel().parameter_bytes;
   if (bytes > kMaxParameterBytes)
@@ -124,7 +125,7 @@ Status launch(Function& function, Stream& stream, const LaunchShape& shape, void
       std::byte block[kMaxParameterBytes + 4];  // pages beyond what is used are never touched
   if (Status status = pack(function, parameters, extra, block); !status) return status;
   cuda_shim_launch request = {
-      .executable = function.executable(),
+      .executable = (*version)->executable.handle(),
       .config = {.grid = shape.grid,
                  .block = shape.block,
                  .cluster = {1, 1, 1},

@@ -51,11 +51,11 @@ cuda_shim_status enumerate(const cuda_shim_services* services, std::uint32_t* co
 
 cuda_shim_status open(std::uint32_t ordinal, cuda_shim_device* device) {
   std::string_view engine = support::option_text(Option::ENGINE);
-  if (!engine.empty() && engine != "scalar")
-    return report(Status(
-        StatusCode::kInvalidValue,
-        fmt::format("CUDA_SHIM_ENGINE='{}' is not an engine of the CPU device; there is: scalar.",
-                    engine)));
+  if (!engine.empty() && engine != "scalar" && engine != "simd")
+    return report(Status(StatusCode::kInvalidValue,
+                         fmt::format("CUDA_SHIM_ENGINE='{}' is not an engine of the CPU device; "
+                                     "there are: simd, scalar.",
+                                     engine)));
   if (ordinal != 0)
     return report(
         Status(StatusCode::kInvalidDevice,
@@ -118,7 +118,9 @@ cuda_shim_status target(cuda_shim_device, cuda_shim_target* target) {
   target->size = sizeof(*target);
   target->format = CUDA_SHIM_CODE_HOST_ELF;
   describe_target(target);
-  std::strcpy(target->engine, "scalar");
+  const bool scalar = std::string_view(support::option_text(Option::ENGINE)) == "scalar";
+  std::strcpy(target->engine, scalar ? "scalar" : "simd");
+  target->specialises = !scalar;
   target->compute_major = capability.major;
   target->compute_minor = capability.minor;
   return 0;

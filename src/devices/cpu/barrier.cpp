@@ -77,9 +77,9 @@ inline bool arrive(cuda_shim_host_thread* thread, std::uint32_t id, std::uint32_
     barrier.count = count;
     block.active_barriers |= 1u << id;
   }
-  ++barrier.arrived;
+  barrier.arrived += thread->threads;
   if (barrier.count != 0) [[unlikely]] {
-    barrier.lanes[thread->warp] |= 1u << thread->lane;
+    barrier.lanes[thread->warp] |= lanes_of(*thread);
     count_whole_warp(block, barrier, thread->warp);
   }
   return is_complete(block, barrier);
@@ -87,9 +87,10 @@ inline bool arrive(cuda_shim_host_thread* thread, std::uint32_t id, std::uint32_
 
 }  // namespace
 
-void release_after_exit(Block& block, std::uint32_t warp_index, std::uint32_t lane) {
+void release_after_exit(Block& block, const cuda_shim_host_thread& gone) {
+  const std::uint32_t warp_index = gone.warp;
   Warp& warp = block.warps[warp_index];
-  warp.alive &= ~(1u << lane);
+  warp.alive &= ~lanes_of(gone);
   for (std::uint32_t left = block.active_barriers; left; left &= left - 1) {
     std::uint32_t id = static_cast<std::uint32_t>(std::countr_zero(left));
     Barrier& barrier = block.barriers[id];
@@ -119,18 +120,24 @@ void cuda_shim_host_barrier_arrive(cuda_shim_host_thread* thread, uint32_t id, u
   if (arrive(thread, id, count)) open_barrier(block_of(thread), id);
 }
 
-uint32_t cuda_shim_host_barrier_reduce(cuda_shim_host_thread* thread, uint32_t operation,
-                                       uint32_t id, uint32_t count, uint32_t predicate) {
+uint32_t cuda_shim_host_barrier_reduce_group(cuda_shim_host_thread* thread, uint32_t operation,
+                                             uint32_t id, uint32_t count, uint32_t agreeing,
+                                             uint32_t present) {
   Block& block = block_of(thread);
   bool complete = arrive(thread, id, count);
   Barrier& barrier = block.barriers[id];
   barrier.reduces = true;
   barrier.operation = operation;
-  barrier.predicates += 1;
-  barrier.true_predicates += predicate != 0;
+  barrier.predicates += present;
+  barrier.true_predicates += agreeing;
   if (complete) return open_barrier(block, id);
   barrier.waiting.push(fiber_of(thread));
   scheduler_of(thread).suspend(block, fiber_of(thread));
   return fiber_of(thread)->result;
+}
+
+uint32_t cuda_shim_host_barrier_reduce(cuda_shim_host_thread* thread, uint32_t operation,
+                                       uint32_t id, uint32_t count, uint32_t predicate) {
+  return cuda_shim_host_barrier_reduce_group(thread, operation, id, count, predicate != 0, 1);
 }
 }

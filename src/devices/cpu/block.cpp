@@ -23,7 +23,7 @@ Mapping map_stacks(std::uint32_t threads, std::size_t stride) {
 
 }  // namespace
 
-Status Block::reserve(std::size_t shared_bytes, std::uint32_t thread_count,
+Status Block::reserve(std::size_t shared_bytes, std::uint32_t stack_count,
                       std::size_t stack_bytes) {
   if (shared_bytes > window.size()) {
     window = Mapping(shared_bytes, page_bytes(), true);
@@ -31,12 +31,11 @@ Status Block::reserve(std::size_t shared_bytes, std::uint32_t thread_count,
       return {StatusCode::kOutOfMemory,
               fmt::format("No memory for {} bytes of shared memory of a block.", shared_bytes)};
   }
-  threads = thread_count;
   if (stack_bytes == 0) return {};
   if (!fibers) fibers = std::make_unique<Fiber[]>(kMaxThreads);
   std::size_t stride = round_up(stack_bytes + kColourRange, page_bytes()) + page_bytes();
-  if (stride > stack_stride || thread_count * stride > stacks.size()) {
-    std::uint32_t count = stacks ? kMaxThreads : round_up(thread_count, 256);
+  if (stride > stack_stride || stack_count * stride > stacks.size()) {
+    std::uint32_t count = stacks ? kMaxThreads : round_up(stack_count, 256);
     stacks = Mapping();
     stacks = map_stacks(count, stride);
     stack_stride = stride;
@@ -48,11 +47,13 @@ Status Block::reserve(std::size_t shared_bytes, std::uint32_t thread_count,
   return {};
 }
 
-void Block::start(void (*entry)(void*), void* engine) {
-  cuda_shim_dim3 tid = {0, 0, 0};
-  for (std::uint32_t i = 0; i < threads; ++i) {
+void Block::start(Groups groups, void (*entry)(void*), void* engine) {
+  threads = groups.threads();
+  Fiber* last = nullptr;
+  for (std::uint32_t i = 0; groups.next(fibers[i].thread); ++i) {
     Fiber& fiber = fibers[i];
-    fiber.thread = {tid, i % kWarpSize, i / kWarpSize, 0, &abi, engine};
+    fiber.thread.block = &abi;
+    fiber.thread.engine = engine;
     unsigned char* top = stacks.data() + (i + 1) * stack_stride;
     fiber.stack_pointer = prepare_stack(top - colour(i), entry, &fiber);
 #if CUDA_SHIM_SANITIZER_FIBERS
@@ -61,16 +62,10 @@ void Block::start(void (*entry)(void*), void* engine) {
     fiber.sanitizer.size = stack_stride - page_bytes();
 #endif
     fiber.next = &fiber + 1;
-    if (++tid.x == abi.ntid.x) {
-      tid.x = 0;
-      if (++tid.y == abi.ntid.y) {
-        tid.y = 0;
-        ++tid.z;
-      }
-    }
+    last = &fiber;
   }
-  fibers[threads - 1].next = nullptr;
-  runnable = {&fibers[0], &fibers[threads - 1]};
+  last->next = nullptr;
+  runnable = {&fibers[0], last};
   alive = threads;
   // Arrivals that nobody waited for are as gone as the threads that made them.
   if (active_barriers) reset_barriers();

@@ -8,6 +8,7 @@
 #include "cuda_shim/host_abi.h"
 #include "cuda_shim/status.h"
 #include "devices/cpu/fiber.h"
+#include "devices/cpu/groups.h"
 #include "devices/cpu/mapping.h"
 
 namespace cuda_shim::devices::cpu {
@@ -65,7 +66,7 @@ struct Block {
   FiberList runnable;
   FiberList soft;     ///< in activemask: resumed together once nobody else of the block can run
   FiberList yielded;  ///< spinning: resumed after everybody else
-  std::uint32_t threads = 0;
+  std::uint32_t threads = 0;   ///< of the block, however many fibers run them
   std::uint32_t alive = 0;
   std::uint32_t active_barriers = 0;  ///< bit per barrier that somebody has arrived at
   Barrier barriers[kBarriers];
@@ -77,18 +78,20 @@ struct Block {
   std::size_t stack_stride = 0;  ///< bytes from one stack's end to the next, guard included
 
   /// Gets the block ready for `shared_bytes` of shared memory and, if `stack_bytes` is not 0, for
-  /// `threads` stacks.
-  Status reserve(std::size_t shared_bytes, std::uint32_t thread_count, std::size_t stack_bytes);
-  /// Makes every thread runnable from its start. `entry` is called with the fiber.
-  void start(void (*entry)(void*), void* engine);
+  /// `stack_count` stacks.
+  Status reserve(std::size_t shared_bytes, std::uint32_t stack_count, std::size_t stack_bytes);
+  /// Makes every thread, or every group of threads, runnable from its start as a fiber. `entry` is
+  /// called with the fiber.
+  void start(Groups groups, void (*entry)(void*), void* engine);
   /// Forgets all threads, wherever they wait.
   void abandon();
   void reset_barriers();
   /// Whether `address` lies in the guard below a stack.
   bool in_stack_guard(std::uintptr_t address) const;
-  /// Lowest address of a thread's stack, above its guard.
-  std::uintptr_t stack_end(std::uint32_t thread) const {
-    return reinterpret_cast<std::uintptr_t>(stacks.data()) + thread * stack_stride + page_bytes();
+  /// Lowest address of a fiber's stack, above its guard.
+  std::uintptr_t stack_end(const Fiber* fiber) const {
+    auto index = static_cast<std::size_t>(fiber - fibers.get());
+    return reinterpret_cast<std::uintptr_t>(stacks.data()) + index * stack_stride + page_bytes();
   }
 };
 

@@ -72,15 +72,7 @@ void Scheduler::run_threads(std::uint64_t index) {
   thread.block = &block.abi;
   thread.engine = this;
   current_ = &thread;
-  std::uint32_t linear = 0;
-  const cuda_shim_dim3 size = block.abi.ntid;
-  for (thread.tid.z = 0; thread.tid.z < size.z; ++thread.tid.z)
-    for (thread.tid.y = 0; thread.tid.y < size.y; ++thread.tid.y)
-      for (thread.tid.x = 0; thread.tid.x < size.x; ++thread.tid.x, ++linear) {
-        thread.lane = linear % kWarpSize;
-        thread.warp = linear / kWarpSize;
-        entry(&thread);
-      }
+  for (Groups groups(block.abi.ntid, grid_->kernel->info); groups.next(thread);) entry(&thread);
   current_ = nullptr;
   free_.push_back(&block);
 }
@@ -119,16 +111,15 @@ void Scheduler::set_place(Block& block, std::uint64_t index) {
 }
 
 Status Scheduler::start_block(std::uint64_t index) {
-  const cuda_shim_launch_config& config = *grid_->config;
   Block& block = *take_slot();
-  Status status = block.reserve(
-      shared_bytes(*grid_), config.block.x * config.block.y * config.block.z, grid_->stack_bytes);
+  const Groups groups(grid_->config->block, grid_->kernel->info);
+  Status status = block.reserve(shared_bytes(*grid_), groups.count(), grid_->stack_bytes);
   if (!status) {
     free_.push_back(&block);
     return status;
   }
   set_place(block, index);
-  block.start(fiber_main, this);
+  block.start(groups, fiber_main, this);
   live_.push_back(&block);
   return {};
 }
@@ -188,8 +179,8 @@ void Scheduler::finish(Fiber* self) {
   Block& block = block_of(&self->thread);
   note_progress();
   rounds_since_block_ = 0;
-  --block.alive;
-  release_after_exit(block, self->thread.warp, self->thread.lane);
+  block.alive -= self->thread.threads;
+  release_after_exit(block, self->thread);
   Fiber* next = block.runnable.pop();
   if (!next && block.alive == 0) retire(block);
   if (!next && !live_.empty()) next = choose(block.alive == 0 ? *live_.front() : block);
@@ -275,7 +266,7 @@ void Scheduler::leave() {
 std::uintptr_t stack_end(const cuda_shim_host_thread* thread) {
   Scheduler& scheduler = scheduler_of(thread);
   if (!scheduler.has_fibers()) return scheduler.worker().stack_end;
-  return block_of(thread).stack_end(thread->warp * kWarpSize + thread->lane);
+  return block_of(thread).stack_end(reinterpret_cast<const Fiber*>(thread));
 }
 
 void Scheduler::abandon_blocks() {

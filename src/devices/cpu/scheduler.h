@@ -109,6 +109,10 @@ inline Block& block_of(const cuda_shim_host_thread* thread) {
 inline Scheduler& scheduler_of(const cuda_shim_host_thread* thread) {
   return *static_cast<Scheduler*>(thread->engine);
 }
+/// The bits of the thread, or of its group, in its warp.
+inline std::uint32_t lanes_of(const cuda_shim_host_thread& thread) {
+  return static_cast<std::uint32_t>(((std::uint64_t{1} << thread.threads) - 1) << thread.lane);
+}
 inline Fiber* fiber_of(cuda_shim_host_thread* thread) {
   return reinterpret_cast<Fiber*>(thread);
 }
@@ -119,8 +123,8 @@ std::uintptr_t stack_end(const cuda_shim_host_thread* thread);
 /// One sentence for each kind of waiting in a block that cannot go on.
 std::string describe_waiting(const Block& block);
 
-/// Threads that have arrived at a barrier may go on because `lane` of `warp` has exited.
-void release_after_exit(Block& block, std::uint32_t warp, std::uint32_t lane);
+/// Threads that have arrived at a barrier may go on because `gone`, or all of its group, have exited.
+void release_after_exit(Block& block, const cuda_shim_host_thread& gone);
 /// Resumes the lanes of a warp whose operation has all of its living members now that one has
 /// exited.
 void release_warp(Block& block, std::uint32_t warp);

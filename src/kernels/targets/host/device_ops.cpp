@@ -102,6 +102,7 @@ constexpr InlineRow kInline[] = {
     {DeviceOp::nctaid, block_dimension<offsetof(cuda_shim_host_block, nctaid)>},
     {DeviceOp::laneid, of_thread<offsetof(cuda_shim_host_thread, lane)>},
     {DeviceOp::warpid, of_thread<offsetof(cuda_shim_host_thread, warp)>},
+    {DeviceOp::group_threads, of_thread<offsetof(cuda_shim_host_thread, threads)>},
     {DeviceOp::nwarpid, warps_of_block},
     {DeviceOp::smid, of_block<offsetof(cuda_shim_host_block, smid)>},
     {DeviceOp::nsmid, of_block<offsetof(cuda_shim_host_block, nsmid)>},

@@ -9,13 +9,13 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/MC/TargetRegistry.h>
-#include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/TargetParser/Triple.h>
 
 #include <mutex>
 
 #include "kernels/instructions/device_ops.h"
+#include "kernels/passes/analyses.h"
 #include "kernels/targets/host/device_ops.h"
 #include "kernels/targets/host/shared_memory.h"
 #include "kernels/targets/host/thread_argument.h"
@@ -73,20 +73,12 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
   tuning.SLPVectorization = false;
   tuning.LoopInterleaving = false;
   llvm::PassBuilder builder(&machine, tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
+  passes::Analyses analyses(llvm::PassBuilder(&machine, tuning));
   const llvm::OptimizationLevel chosen = pipeline_level(level);
   llvm::ModulePassManager passes = chosen == llvm::OptimizationLevel::O0
                                        ? builder.buildO0DefaultPipeline(chosen)
                                        : builder.buildPerModuleDefaultPipeline(chosen);
-  passes.run(module, modules);
+  passes.run(module, analyses.modules);
 }
 
 /// Cooperative kernels find their grid's workspace through %envreg1 and %envreg2.

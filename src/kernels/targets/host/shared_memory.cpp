@@ -21,38 +21,45 @@ bool is_shared_pointer(const llvm::Value& value) {
   return type->isPointerTy() && type->getPointerAddressSpace() == instructions::kSharedSpace;
 }
 
-void make_plain(llvm::Instruction& user) {
+void lower_atomic(llvm::Instruction& user) {
   if (auto* update = llvm::dyn_cast<llvm::AtomicRMWInst>(&user))
     llvm::lowerAtomicRMWInst(update);
   else if (auto* exchange = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&user))
     llvm::lowerAtomicCmpXchgInst(exchange);
 }
 
+void mark(llvm::Instruction& user) {
+  if (!llvm::isa<llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst>(user)) return;
+  user.setMetadata(kSharedMark, llvm::MDNode::get(user.getContext(), {}));
+}
+
+using Treatment = void (*)(llvm::Instruction&);
+
 /// Rewrites what is derived from `old`, a pointer to shared memory, to be derived from the generic
 /// pointer `made`.
-void replace_pointer(llvm::Value& old, llvm::Value* made) {
+void replace_pointer(llvm::Value& old, llvm::Value* made, Treatment treat) {
   for (llvm::Use& use : llvm::make_early_inc_range(old.uses())) {
     auto* user = llvm::cast<llvm::Instruction>(use.getUser());
     if (auto* element = llvm::dyn_cast<llvm::GetElementPtrInst>(user)) {
       llvm::IRBuilder<> ir(element);
       llvm::SmallVector<llvm::Value*> indices(element->indices());
-      replace_pointer(*element, ir.CreateGEP(element->getSourceElementType(), made, indices));
+      replace_pointer(*element, ir.CreateGEP(element->getSourceElementType(), made, indices), treat);
       element->eraseFromParent();
     } else if (llvm::isa<llvm::AddrSpaceCastInst>(user)) {
       user->replaceAllUsesWith(made);
       user->eraseFromParent();
     } else {
       use.set(made);
-      make_plain(*user);
+      treat(*user);
     }
   }
 }
 
-void lower_pointer(llvm::Instruction& pointer, llvm::Function* window) {
+void lower_pointer(llvm::Instruction& pointer, llvm::Function* window, Treatment treat) {
   llvm::IRBuilder<> ir(&pointer);
   llvm::Value* offset = pointer.getOperand(0);
   llvm::Value* generic = ir.CreateGEP(ir.getInt8Ty(), ir.CreateCall(window), offset);
-  replace_pointer(pointer, generic);
+  replace_pointer(pointer, generic, treat);
   pointer.eraseFromParent();
 }
 
@@ -83,17 +90,18 @@ llvm::Value* made_generic(llvm::IRBuilder<>& ir, llvm::Constant* pointer, llvm::
   return ir.CreateGEP(ir.getInt8Ty(), ir.CreateCall(window), offset);
 }
 
-void lower_element(llvm::GetElementPtrInst& element, llvm::Function* window) {
+void lower_element(llvm::GetElementPtrInst& element, llvm::Function* window, Treatment treat) {
   llvm::IRBuilder<> ir(&element);
   auto* base = llvm::cast<llvm::Constant>(element.getPointerOperand());
   llvm::SmallVector<llvm::Value*> indices(element.indices());
   llvm::Value* generic = made_generic(ir, base, window);
-  replace_pointer(element, ir.CreateGEP(element.getSourceElementType(), generic, indices));
+  replace_pointer(element, ir.CreateGEP(element.getSourceElementType(), generic, indices), treat);
   element.eraseFromParent();
 }
 
 /// Constant addresses may have been folded into constants of pointer type.
-void lower_constant_operands(llvm::Instruction& instruction, llvm::Function* window) {
+void lower_constant_operands(llvm::Instruction& instruction, llvm::Function* window,
+                             Treatment treat) {
   bool changed = false;
   for (llvm::Use& operand : instruction.operands()) {
     llvm::Constant* pointer = shared_constant(operand.get());
@@ -108,7 +116,7 @@ void lower_constant_operands(llvm::Instruction& instruction, llvm::Function* win
     instruction.eraseFromParent();
     return;
   }
-  make_plain(instruction);
+  treat(instruction);
 }
 
 void weaken_fence(llvm::Instruction& instruction) {
@@ -121,7 +129,8 @@ void weaken_fence(llvm::Instruction& instruction) {
 
 }  // namespace
 
-void lower_shared_memory(llvm::Module& module) {
+void lower_shared_memory(llvm::Module& module, SharedAtomics atomics) {
+  const Treatment treat = atomics == SharedAtomics::kPlain ? lower_atomic : mark;
   llvm::Function* window =
       instructions::declare_device_op(module, instructions::DeviceOp::shared_window);
   std::vector<llvm::Instruction*> pointers;
@@ -134,12 +143,18 @@ void lower_shared_memory(llvm::Module& module) {
         elements.push_back(element);
         continue;
       }
-      lower_constant_operands(instruction, window);
+      lower_constant_operands(instruction, window, treat);
       if (llvm::isa<llvm::IntToPtrInst>(instruction) && is_shared_pointer(instruction))
         pointers.push_back(&instruction);
     }
-  for (llvm::GetElementPtrInst* element : elements) lower_element(*element, window);
-  for (llvm::Instruction* pointer : pointers) lower_pointer(*pointer, window);
+  for (llvm::GetElementPtrInst* element : elements) lower_element(*element, window, treat);
+  for (llvm::Instruction* pointer : pointers) lower_pointer(*pointer, window, treat);
+}
+
+void make_shared_atomics_plain(llvm::Module& module) {
+  for (llvm::Function& function : module)
+    for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function)))
+      if (instruction.hasMetadata(kSharedMark)) lower_atomic(instruction);
 }
 
 }  // namespace cuda_shim::kernels::targets::host

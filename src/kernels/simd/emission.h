@@ -1,0 +1,166 @@
+#pragma once
+// Writes the function of a whole group from the function of one thread.
+//
+// Blocks stay as they are; a branch that parts the lanes becomes a mask for the region it guards,
+// and a jump over the region where the mask is empty. In every block that runs at least one lane is
+// active, so that what is uniform is computed, loaded and stored once, by scalar code.
+//
+// A value has up to two forms: `scalar`, that of lane 0 (for uniform and affine ones), and `vector`,
+// a flat vector with all lanes; one thread's vector of k elements lies in k neighbouring elements.
+// Affine values whose shape is only assumed have a `guard` besides: a bit that says whether it
+// holds.
+
+#include <llvm/ADT/DenseMap.h>
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/PostDominators.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/IntrinsicInst.h>
+
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "kernels/instructions/lowering.h"
+#include "kernels/simd/shape_analysis.h"
+
+namespace cuda_shim::kernels::simd {
+
+/// Why a kernel cannot be run as vectors: a sentence.
+using Refusal = std::string;
+
+class Emission {
+ public:
+  /// `source` has been structured; it is read, not changed.
+  Emission(llvm::Function& source, const Lanes& lanes, const ShapeAnalysis& shapes);
+
+  /// The new function, beside the old one in its module.
+  std::expected<llvm::Function*, Refusal> run();
+
+ private:
+  // --- Values (emission.cpp)
+  llvm::Type* vector_type(llvm::Type* type) const;
+  llvm::Value* scalar(llvm::Value* value);
+  llvm::Value* vector(llvm::Value* value);
+  /// Null: the shape is sure.
+  llvm::Value* guard(llvm::Value* value) const { return guards_.lookup(value); }
+  bool is_uniform(const llvm::Value* value) const { return shapes_.is_uniform(value); }
+  llvm::Value* spread(llvm::Value* scalar_value, std::int64_t stride);
+  llvm::Value* repeat(llvm::Value* scalar_value);
+  llvm::Constant* lane_numbers(llvm::Type* type, std::int64_t stride) const;
+  llvm::Value* mask_for(unsigned elements);  ///< of the current block, each lane repeated
+  llvm::Value* mask_bits();
+  llvm::Value* active_mask();
+  llvm::Value* divided(llvm::Value* mask, unsigned elements);
+  llvm::AllocaInst* slot(llvm::Type* type, llvm::Align alignment);
+  void refuse(std::string why);
+
+  // --- Instructions (emission.cpp)
+  void emit(llvm::Instruction& instruction);
+  void define(llvm::Instruction& instruction, llvm::Value* made);
+  llvm::Value* emit_scalar(llvm::Instruction& instruction);
+  void emit_affine(llvm::Instruction& instruction);
+  void emit_guard(llvm::Instruction& instruction);
+  llvm::Value* emit_vector(llvm::Instruction& instruction);
+  llvm::Value* emit_elementwise(llvm::Instruction& instruction);
+  llvm::Value* emit_division(llvm::BinaryOperator& operation);
+  llvm::Value* whole_quotient(llvm::Instruction::BinaryOps opcode, llvm::Value* dividend,
+                              llvm::Value* divisor);
+  llvm::Value* emit_element_access(llvm::Instruction& instruction);
+  void emit_alloca(llvm::AllocaInst& storage);
+
+  // --- Control (emission_control.cpp)
+  void check_control();
+  bool can_skip(const llvm::BasicBlock& block) const;
+  bool ends_loop_well(const llvm::BasicBlock& block) const;
+  void begin_block(llvm::BasicBlock& block);
+  llvm::Value* block_mask(llvm::BasicBlock& block);
+  llvm::Value* entry_mask();
+  llvm::Loop* loop_ended_by(const llvm::BasicBlock* block) const;
+  llvm::BasicBlock* join_of(const llvm::BasicBlock* block) const;
+  void emit_phi(llvm::PHINode& phi);
+  void keep_exits(llvm::Loop& loop);
+  void close_loop(llvm::Loop& loop, llvm::BasicBlock& latch);
+  void emit_terminator(llvm::BasicBlock& block);
+  void emit_parting(llvm::BasicBlock& block, llvm::BranchInst& branch);
+  bool is_cheap(const llvm::BasicBlock& block, const llvm::BasicBlock* join) const;
+  llvm::Value* any_of(llvm::Value* mask);
+  void finish_phis();
+  void finish_scalar_phi(llvm::PHINode& phi);
+  void finish_vector_phi(llvm::PHINode& phi);
+  llvm::Value* merged(llvm::PHINode& phi, llvm::BasicBlock* from);
+
+  // --- Memory (emission_memory.cpp)
+  llvm::Value* emit_load(llvm::LoadInst& load);
+  void emit_store(llvm::StoreInst& store);
+  llvm::Value* emit_atomic(llvm::Instruction& atomic);
+  bool emit_reduction(llvm::AtomicRMWInst& update);
+  llvm::Value* load_contiguous(llvm::LoadInst& load);
+  llvm::Value* load_gathered(llvm::LoadInst& load);
+  void store_contiguous(llvm::StoreInst& store);
+  void store_scattered(llvm::StoreInst& store);
+  llvm::Value* element_pointers(llvm::Value* pointer, llvm::Type* element, unsigned index);
+  enum class Pattern { kUniform, kContiguous, kReversed, kRandom };
+  Pattern pattern_of(llvm::Value* pointer, llvm::Type* type) const;
+  llvm::Value* lowest(llvm::Value* pointer, llvm::Type* type);
+  void store_once(llvm::StoreInst& store);
+  llvm::Value* column_of(llvm::Value* all, unsigned count, unsigned k);
+  llvm::Value* widened(llvm::Value* column, unsigned count);
+  llvm::Value* with_column(llvm::Value* all, llvm::Value* column, unsigned count, unsigned k);
+  /// `fast` where the guard holds, else `slow`.
+  llvm::Value* guarded(llvm::Value* guard, llvm::function_ref<llvm::Value*()> fast,
+                       llvm::function_ref<llvm::Value*()> slow);
+  void order_before(llvm::Instruction& access);
+  void order_after(llvm::Instruction& access);
+
+  // --- Calls (emission_calls.cpp)
+  llvm::Value* emit_call(llvm::CallInst& call);
+  llvm::Value* emit_intrinsic(llvm::CallInst& call);
+  llvm::Value* emit_device_op(llvm::CallInst& call, instructions::DeviceOp op);
+  llvm::Value* emit_thread_index(llvm::CallInst& call);
+  llvm::Value* linear_index();
+  llvm::Value* device_op(instructions::DeviceOp op, llvm::ArrayRef<llvm::Value*> arguments);
+  llvm::Value* block_size(unsigned dimension);
+  llvm::Value* emit_barrier_reduce(llvm::CallInst& call);
+  llvm::Value* emit_match(llvm::CallInst& call);
+  llvm::Value* emit_warp_op(llvm::CallInst& call, instructions::DeviceOp op);
+
+  // --- One lane after another (emission_lanes.cpp)
+  /// Gives an operand's value for the current lane of the loop.
+  using LaneValue = llvm::function_ref<llvm::Value*(llvm::Value*)>;
+  using LaneBody = llvm::function_ref<llvm::Value*(LaneValue)>;
+  /// Runs the body for each active lane, in order; gathers what it returns, of type `result`
+  /// (void: nothing).
+  llvm::Value* for_each_lane(llvm::ArrayRef<llvm::Value*> operands, llvm::Type* result,
+                             LaneBody body);
+  llvm::Value* repeat_for_lanes(llvm::Instruction& instruction);
+  struct LaneRoom;
+  LaneRoom lane_room(llvm::Value* value);
+  LaneRoom lane_room_for(llvm::Type* type);
+  llvm::Value* read_lane(const LaneRoom& room, llvm::Value* lane);
+  llvm::Value* element_of_lane(llvm::Value* all, llvm::Type* type, llvm::Value* lane);
+  unsigned metadata_kind();
+
+  llvm::Function& source_;
+  Lanes lanes_;
+  const ShapeAnalysis& shapes_;
+  llvm::DominatorTree dominators_;
+  llvm::PostDominatorTree post_dominators_;
+  llvm::LoopInfo loops_;
+  llvm::Function* made_ = nullptr;
+  llvm::IRBuilder<> ir_;
+  llvm::BasicBlock* current_ = nullptr;  ///< of the source
+  llvm::DenseMap<const llvm::BasicBlock*, llvm::BasicBlock*> heads_, tails_;
+  llvm::DenseMap<const llvm::BasicBlock*, llvm::Value*> masks_;  ///< null: all lanes
+  /// Of a parting block: the lanes that take each successor.
+  llvm::DenseMap<const llvm::BasicBlock*, std::array<llvm::Value*, 2>> edges_;
+  llvm::DenseSet<const llvm::BasicBlock*> always_enters_;  ///< parting blocks that skip nothing
+  llvm::DenseMap<llvm::Value*, llvm::Value*> scalars_, vectors_, guards_;
+  /// Phis of a parting loop's exit: the phi in the new header that keeps the value of lanes that
+  /// have left.
+  llvm::DenseMap<llvm::PHINode*, llvm::PHINode*> kept_;
+  llvm::DenseMap<llvm::BasicBlock*, llvm::PHINode*> mask_phis_;  ///< by header
+  std::optional<Refusal> refusal_;
+};
+
+}  // namespace cuda_shim::kernels::simd

@@ -1,0 +1,240 @@
+// Calls: thread indices, barriers and warp operations become code of the whole group; what LLVM can
+// do on vectors, it does; the rest is done lane by lane.
+
+#include <llvm/Analysis/VectorUtils.h>
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Intrinsics.h>
+
+#include "cuda_shim/host_abi.h"
+#include "kernels/instructions/device_ops.h"
+#include "kernels/simd/emission.h"
+#include "kernels/simd/warp_operations.h"
+
+namespace cuda_shim::kernels::simd {
+
+using instructions::DeviceOp;
+using instructions::OpEffect;
+
+llvm::Value* Emission::device_op(DeviceOp op, llvm::ArrayRef<llvm::Value*> arguments) {
+  return ir_.CreateCall(instructions::declare_device_op(*source_.getParent(), op), arguments);
+}
+
+llvm::Value* Emission::emit_call(llvm::CallInst& call) {
+  const llvm::Function* callee = call.getCalledFunction();
+  if (callee == nullptr) {
+    refuse("The kernel calls a function by an address.");
+    return nullptr;
+  }
+  if (const auto op = instructions::device_op_of(*callee)) return emit_device_op(call, *op);
+  if (callee->isIntrinsic()) return emit_intrinsic(call);
+  if (!callee->isDeclaration()) {
+    refuse("The kernel calls a function that cannot be expanded in place.");
+    return nullptr;
+  }
+  return is_uniform(&call) && call.doesNotAccessMemory() ? emit_scalar(call)
+                                                         : repeat_for_lanes(call);
+}
+
+// --- LLVM's own
+
+namespace {
+
+/// Says something to the optimiser about one thread, or nothing.
+bool is_remark(llvm::Intrinsic::ID id) {
+  return id == llvm::Intrinsic::assume || id == llvm::Intrinsic::lifetime_start ||
+         id == llvm::Intrinsic::lifetime_end || id == llvm::Intrinsic::sideeffect ||
+         id == llvm::Intrinsic::donothing ||
+         id == llvm::Intrinsic::experimental_noalias_scope_decl;
+}
+
+bool arguments_are_uniform(const llvm::CallInst& call, const ShapeAnalysis& shapes) {
+  for (const llvm::Value* argument : call.args())
+    if (!shapes.is_uniform(argument)) return false;
+  return true;
+}
+
+}  // namespace
+
+llvm::Value* Emission::emit_intrinsic(llvm::CallInst& call) {
+  const llvm::Intrinsic::ID id = call.getIntrinsicID();
+  if (is_remark(id)) return nullptr;
+  const bool copies = llvm::isa<llvm::AnyMemIntrinsic>(call);
+  if (arguments_are_uniform(call, shapes_) && (copies || call.doesNotAccessMemory()))
+    return emit_scalar(call);
+  if (id == llvm::Intrinsic::stacksave || id == llvm::Intrinsic::stackrestore) {
+    refuse("The kernel takes room on the stack whose size shows only when it runs.");
+    return nullptr;
+  }
+  if (!llvm::isTriviallyVectorizable(id)) return repeat_for_lanes(call);
+  llvm::SmallVector<llvm::Type*> types;
+  if (llvm::isVectorIntrinsicWithOverloadTypeAtArg(id, -1, nullptr))
+    types.push_back(vector_type(call.getType()));
+  llvm::SmallVector<llvm::Value*> arguments;
+  for (unsigned i = 0; i < call.arg_size(); ++i) {
+    llvm::Value* argument = call.getArgOperand(i);
+    const bool stays = llvm::isVectorIntrinsicWithScalarOpAtArg(id, i, nullptr);
+    if (stays && scalar(argument) == nullptr) return repeat_for_lanes(call);
+    arguments.push_back(stays ? scalar(argument) : vector(argument));
+    if (llvm::isVectorIntrinsicWithOverloadTypeAtArg(id, static_cast<int>(i), nullptr))
+      types.push_back(arguments.back()->getType());
+  }
+  return ir_.CreateIntrinsic(id, types, arguments);
+}
+
+// --- Places of threads
+
+/// Each thread's number in its block, counted x first.
+llvm::Value* Emission::linear_index() {
+  if (lanes_.grouping == Grouping::kLinear) {
+    llvm::Value* warp = device_op(DeviceOp::warpid, {});
+    llvm::Value* lane = device_op(DeviceOp::laneid, {});
+    return spread(ir_.CreateAdd(ir_.CreateMul(warp, ir_.getInt32(CUDA_SHIM_WARP_SIZE)), lane), 1);
+  }
+  const auto place = [&](unsigned dimension) {
+    return device_op(DeviceOp::tid, {ir_.getInt32(dimension)});
+  };
+  llvm::Value* row = ir_.CreateAdd(ir_.CreateMul(place(2), ir_.getInt32(lanes_.block[1])), place(1));
+  return spread(ir_.CreateAdd(ir_.CreateMul(row, ir_.getInt32(lanes_.block[0])), place(0)), 1);
+}
+
+llvm::Value* Emission::block_size(unsigned dimension) {
+  llvm::Value* size = lanes_.knows_block()
+                          ? ir_.getInt32(lanes_.block[dimension])
+                          : device_op(DeviceOp::ntid, {ir_.getInt32(dimension)});
+  return repeat(size);
+}
+
+llvm::Value* Emission::emit_thread_index(llvm::CallInst& call) {
+  const auto* dimension = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(0));
+  if (dimension == nullptr) {
+    refuse("A thread asks for its index in a dimension that is not constant.");
+    return nullptr;
+  }
+  if (lanes_.tid_counts_up()) return emit_scalar(call);
+  const auto quotient = [&](llvm::Value* a, llvm::Value* b) {
+    return whole_quotient(llvm::Instruction::UDiv, a, b);
+  };
+  llvm::Value* linear = linear_index();
+  llvm::Value* row = quotient(linear, block_size(0));
+  if (dimension->isZero()) return ir_.CreateSub(linear, ir_.CreateMul(row, block_size(0)));
+  llvm::Value* slice = quotient(row, block_size(1));
+  if (!dimension->isOne()) return slice;
+  return ir_.CreateSub(row, ir_.CreateMul(slice, block_size(1)));
+}
+
+// --- Device operations
+
+llvm::Value* Emission::emit_barrier_reduce(llvm::CallInst& call) {
+  llvm::Value* predicate = ir_.CreateIsNotNull(vector(call.getArgOperand(3)));
+  const auto count = [&](llvm::Value* lanes) {
+    llvm::Value* bits = ir_.CreateBitCast(lanes, ir_.getIntNTy(lanes_.count));
+    return ir_.CreateZExtOrTrunc(ir_.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, bits),
+                                 ir_.getInt32Ty());
+  };
+  llvm::Value* active = active_mask();
+  llvm::Value* agreeing =
+      ir_.CreateSelect(active, predicate, llvm::Constant::getNullValue(active->getType()));
+  return device_op(DeviceOp::barrier_reduce_group,
+                   {scalar(call.getArgOperand(0)), scalar(call.getArgOperand(1)),
+                    scalar(call.getArgOperand(2)), count(agreeing), count(active)});
+}
+
+llvm::Value* Emission::emit_match(llvm::CallInst& call) {
+  const auto* mode = llvm::cast<llvm::ConstantInt>(call.getArgOperand(0));
+  const bool any = mode->equalsInt(CUDA_SHIM_MATCH_ANY);
+  llvm::Value* value = call.getArgOperand(1);
+  llvm::Value* all = vector(value);
+  llvm::Value* members = call.getArgOperand(2);
+  llvm::Value* active = mask_bits();
+  return for_each_lane({value, members}, call.getType(), [&](LaneValue of_lane) -> llvm::Value* {
+    llvm::Value* group = ir_.CreateAnd(of_lane(members), active);
+    llvm::Value* equal = ir_.CreateBitCast(
+        ir_.CreateICmpEQ(all, ir_.CreateVectorSplat(lanes_.count, of_lane(value))),
+        ir_.getInt32Ty());
+    equal = ir_.CreateAnd(equal, group);
+    llvm::Value* pair =
+        ir_.CreateOr(ir_.CreateZExt(equal, ir_.getInt64Ty()), ir_.getInt64(std::uint64_t{1} << 32));
+    return any ? pair : ir_.CreateSelect(ir_.CreateICmpEQ(equal, group), pair, ir_.getInt64(0));
+  });
+}
+
+llvm::Value* Emission::emit_warp_op(llvm::CallInst& call, DeviceOp op) {
+  const WarpContext warp = {ir_, active_mask()};
+  const auto word = [&](unsigned index) { return call.getArgOperand(index); };
+  const auto mode = [&] {
+    const auto* number = llvm::dyn_cast<llvm::ConstantInt>(word(0));
+    return static_cast<unsigned>(number != nullptr ? number->getZExtValue() : 0);
+  };
+  const auto members = [&](unsigned index) {
+    return is_uniform(word(index)) ? scalar(word(index)) : vector(word(index));
+  };
+  switch (op) {
+    case DeviceOp::warp_sync:
+      return ir_.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent,
+                             llvm::SyncScope::SingleThread);
+    case DeviceOp::activemask:
+      return warp.active_bits();
+    case DeviceOp::shuffle:
+      return emit_shuffle(warp, mode(), vector(word(1)), vector(word(2)), vector(word(3)),
+                          vector(word(4)));
+    case DeviceOp::vote:
+      return emit_vote(warp, mode(), vector(word(1)), members(2));
+    case DeviceOp::elect:
+      return emit_elect(warp, members(0));
+    case DeviceOp::match:
+      return emit_match(call);
+    default:
+      break;
+  }
+  if (!is_uniform(word(2))) {
+    refuse("A reduction over lanes of several masks at once has no vector form.");
+    return nullptr;
+  }
+  return emit_redux(warp, mode(), vector(word(1)), scalar(word(2)));
+}
+
+llvm::Value* Emission::emit_device_op(llvm::CallInst& call, DeviceOp op) {
+  const bool uniform = arguments_are_uniform(call, shapes_);
+  switch (op) {
+    case DeviceOp::tid:
+      return emit_thread_index(call);
+    case DeviceOp::laneid:
+      if (lanes_.grouping == Grouping::kLinear)
+        return lanes_.count == CUDA_SHIM_WARP_SIZE ? ir_.getInt32(0) : emit_scalar(call);
+      return ir_.CreateAnd(linear_index(), repeat(ir_.getInt32(CUDA_SHIM_WARP_SIZE - 1)));
+    case DeviceOp::warpid:
+      if (lanes_.grouping == Grouping::kLinear) return emit_scalar(call);
+      return ir_.CreateLShr(linear_index(), repeat(ir_.getInt32(5)));
+    case DeviceOp::warp_sync:
+    case DeviceOp::activemask:
+    case DeviceOp::shuffle:
+    case DeviceOp::vote:
+    case DeviceOp::redux:
+    case DeviceOp::elect:
+    case DeviceOp::match:
+      return emit_warp_op(call, op);
+    case DeviceOp::barrier_reduce:
+      return emit_barrier_reduce(call);
+    case DeviceOp::barrier_sync:
+    case DeviceOp::barrier_arrive:
+      if (uniform) return emit_scalar(call);
+      refuse("A barrier's number differs from thread to thread.");
+      return nullptr;
+    case DeviceOp::yield:
+      return emit_scalar(call);
+    case DeviceOp::exchange:
+    case DeviceOp::tensor_copy:
+    case DeviceOp::exit_thread:
+      refuse(std::string("The engine has no vector form of the operation ")
+                 .append(instructions::name_of(op)) +
+             ".");
+      return nullptr;
+    default:
+      break;
+  }
+  const OpEffect effect = instructions::effect_of(op);
+  const bool pure = effect == OpEffect::kPure || effect == OpEffect::kReads;
+  return pure && uniform ? emit_scalar(call) : repeat_for_lanes(call);
+}
+
+}  // namespace cuda_shim::kernels::simd

@@ -1,0 +1,144 @@
+// What has no vector form is done by one lane after another, in a loop over the active ones.
+
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Intrinsics.h>
+
+#include "kernels/simd/emission.h"
+#include "kernels/targets/host/shared_memory.h"
+
+namespace cuda_shim::kernels::simd {
+
+/// Where the values of all lanes lie while a loop goes over them.
+struct Emission::LaneRoom {
+  llvm::AllocaInst* place = nullptr;  ///< null: every lane's value follows from lane 0's
+  llvm::Type* type = nullptr;         ///< of one lane
+  llvm::Value* source = nullptr;      ///< the value of the one-thread function
+};
+
+namespace {
+
+/// Bits have no address of their own.
+llvm::Type* stored(llvm::Type* type) {
+  return type->isIntegerTy(1) ? llvm::Type::getInt8Ty(type->getContext()) : type;
+}
+
+}  // namespace
+
+Emission::LaneRoom Emission::lane_room_for(llvm::Type* type) {
+  if (type->isStructTy()) refuse("An operation with a structure is carried out lane by lane.");
+  llvm::Type* all = llvm::ArrayType::get(stored(type), lanes_.count);
+  return {slot(all, llvm::Align(64)), type, nullptr};
+}
+
+Emission::LaneRoom Emission::lane_room(llvm::Value* value) {
+  const Shape shape = shapes_.of(value);
+  if (shape.is_sure()) return {nullptr, value->getType(), value};
+  LaneRoom room = lane_room_for(value->getType());
+  room.source = value;
+  llvm::Value* all = vector(value);
+  if (value->getType()->isIntegerTy(1))
+    all = ir_.CreateZExt(all, llvm::FixedVectorType::get(ir_.getInt8Ty(), lanes_.count));
+  ir_.CreateAlignedStore(all, room.place, llvm::Align(64));
+  return room;
+}
+
+llvm::Value* Emission::read_lane(const LaneRoom& room, llvm::Value* lane) {
+  if (room.place == nullptr) {
+    const std::int64_t stride = shapes_.of(room.source).stride;
+    llvm::Value* first = scalar(room.source);
+    if (stride == 0) return first;
+    const bool address = room.type->isPointerTy();
+    llvm::Type* number = address ? ir_.getInt64Ty() : room.type;
+    llvm::Value* distance =
+        ir_.CreateMul(ir_.CreateZExtOrTrunc(lane, number),
+                      llvm::ConstantInt::getSigned(number, stride, /*implicitTrunc=*/true));
+    return address ? ir_.CreateGEP(ir_.getInt8Ty(), first, distance)
+                   : ir_.CreateAdd(first, distance);
+  }
+  llvm::Type* type = stored(room.type);
+  llvm::Value* loaded = ir_.CreateLoad(type, ir_.CreateGEP(type, room.place, lane));
+  return type == room.type ? loaded : ir_.CreateTrunc(loaded, room.type);
+}
+
+llvm::Value* Emission::element_of_lane(llvm::Value* all, llvm::Type* type, llvm::Value* lane) {
+  const auto* own = llvm::dyn_cast<llvm::FixedVectorType>(type);
+  if (own == nullptr) return ir_.CreateExtractElement(all, lane);
+  llvm::Value* made = llvm::PoisonValue::get(type);
+  for (unsigned k = 0; k < own->getNumElements(); ++k)
+    made = ir_.CreateInsertElement(
+        made, ir_.CreateExtractElement(column_of(all, own->getNumElements(), k), lane), k);
+  return made;
+}
+
+llvm::Value* Emission::for_each_lane(llvm::ArrayRef<llvm::Value*> operands, llvm::Type* result,
+                                     LaneBody body) {
+  llvm::SmallDenseMap<llvm::Value*, LaneRoom> rooms;
+  for (llvm::Value* operand : operands)
+    if (!rooms.contains(operand)) rooms[operand] = lane_room(operand);
+  const bool returns = !result->isVoidTy();
+  const LaneRoom results = returns ? lane_room_for(result) : LaneRoom{};
+  llvm::Value* active = mask_bits();
+  llvm::BasicBlock* before = ir_.GetInsertBlock();
+  auto* loop = llvm::BasicBlock::Create(ir_.getContext(), "lane", made_);
+  auto* after = llvm::BasicBlock::Create(ir_.getContext(), "lanes_done", made_);
+  ir_.CreateBr(loop);
+  ir_.SetInsertPoint(loop);
+  llvm::PHINode* left = ir_.CreatePHI(active->getType(), 2);
+  left->addIncoming(active, before);
+  llvm::Value* lane = ir_.CreateZExtOrTrunc(
+      ir_.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left, ir_.getTrue()), ir_.getInt64Ty());
+  llvm::Value* made =
+      body([&](llvm::Value* operand) { return read_lane(rooms.lookup(operand), lane); });
+  if (returns) {
+    llvm::Type* type = stored(result);
+    if (type != result) made = ir_.CreateZExt(made, type);
+    ir_.CreateStore(made, ir_.CreateGEP(type, results.place, lane));
+  }
+  llvm::Value* rest =
+      ir_.CreateAnd(left, ir_.CreateSub(left, llvm::ConstantInt::get(left->getType(), 1)));
+  left->addIncoming(rest, ir_.GetInsertBlock());
+  ir_.CreateCondBr(ir_.CreateIsNotNull(rest), loop, after);
+  ir_.SetInsertPoint(after);
+  if (!returns) return nullptr;
+  if (!result->isIntegerTy(1))
+    return ir_.CreateAlignedLoad(vector_type(result), results.place, llvm::Align(64));
+  llvm::Value* bytes = ir_.CreateAlignedLoad(
+      llvm::FixedVectorType::get(ir_.getInt8Ty(), lanes_.count), results.place, llvm::Align(64));
+  return ir_.CreateTrunc(bytes, vector_type(result));
+}
+
+/// The instruction as it stands, for each lane. A structure that it returns is taken apart.
+llvm::Value* Emission::repeat_for_lanes(llvm::Instruction& instruction) {
+  llvm::SmallVector<llvm::Value*> operands;
+  for (llvm::Value* operand : instruction.operands())
+    if (!llvm::isa<llvm::Function>(operand)) operands.push_back(operand);
+  const auto repeat_it = [&](LaneValue value) {
+    llvm::Instruction* made = instruction.clone();
+    made->dropUnknownNonDebugMetadata({metadata_kind()});
+    for (llvm::Use& use : made->operands())
+      if (!llvm::isa<llvm::Function>(use.get())) use.set(value(use.get()));
+    return static_cast<llvm::Value*>(ir_.Insert(made));
+  };
+  llvm::Type* type = instruction.getType();
+  if (auto* structure = llvm::dyn_cast<llvm::StructType>(type)) {
+    if (!llvm::isa<llvm::AtomicCmpXchgInst>(instruction)) {
+      refuse("An operation that returns a structure is carried out lane by lane.");
+      return nullptr;
+    }
+    llvm::Type* first = structure->getElementType(0);
+    llvm::Value* found = for_each_lane(operands, first, [&](LaneValue value) {
+      return ir_.CreateExtractValue(repeat_it(value), 0);
+    });
+    llvm::Value* made = llvm::PoisonValue::get(vector_type(type));
+    made = ir_.CreateInsertValue(made, found, 0);
+    llvm::Value* expected = vector(instruction.getOperand(1));
+    return ir_.CreateInsertValue(made, ir_.CreateICmpEQ(found, expected), 1);
+  }
+  return for_each_lane(operands, type, repeat_it);
+}
+
+unsigned Emission::metadata_kind() {
+  return ir_.getContext().getMDKindID(targets::host::kSharedMark);
+}
+
+}  // namespace cuda_shim::kernels::simd

@@ -1,0 +1,341 @@
+// Loads, stores and atomic operations: one access for all lanes where their addresses allow it.
+
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/MDBuilder.h>
+
+#include "kernels/simd/emission.h"
+
+namespace cuda_shim::kernels::simd {
+namespace {
+
+/// One thread's access as elements: what lies in memory, and how many.
+struct Access {
+  llvm::Type* element;
+  unsigned count;
+  std::int64_t bytes;  ///< of the whole access
+  bool plain;          ///< whether vectors of such elements lie in memory as arrays do
+};
+
+Access access_of(llvm::Type* type) {
+  const auto* own = llvm::dyn_cast<llvm::FixedVectorType>(type);
+  const unsigned count = own != nullptr ? own->getNumElements() : 1;
+  llvm::Type* element = type->getScalarType();
+  const unsigned bits = element->isPointerTy() ? 64 : element->getPrimitiveSizeInBits();
+  const bool plain = bits == 8 || bits == 16 || bits == 32 || bits == 64;
+  return {element, count, std::int64_t{count} * bits / 8, plain};
+}
+
+bool is_ordered(const llvm::Instruction& access) {
+  return access.isAtomic() || access.isVolatile();
+}
+
+llvm::AtomicOrdering ordering_of(const llvm::Instruction& access) {
+  if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&access)) return load->getOrdering();
+  return llvm::cast<llvm::StoreInst>(access).getOrdering();
+}
+
+}  // namespace
+
+Emission::Pattern Emission::pattern_of(llvm::Value* pointer, llvm::Type* type) const {
+  const Shape shape = shapes_.of(pointer);
+  const Access access = access_of(type);
+  if (shape.is_uniform()) return Pattern::kUniform;
+  if (!shape.is_affine() || !access.plain) return Pattern::kRandom;
+  if (shape.stride == access.bytes) return Pattern::kContiguous;
+  return shape.stride == -access.bytes && access.count == 1 ? Pattern::kReversed : Pattern::kRandom;
+}
+
+/// Accesses that others may see in the midst of are whole by nature of the machine; the compiler
+/// must neither merge nor move them.
+void Emission::order_before(llvm::Instruction& access) {
+  if (!is_ordered(access)) return;
+  const llvm::AtomicOrdering ordering = ordering_of(access);
+  const bool releases = llvm::isReleaseOrStronger(ordering) && llvm::isa<llvm::StoreInst>(access);
+  if (releases)
+    ir_.CreateFence(llvm::AtomicOrdering::Release);
+  else
+    ir_.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent, llvm::SyncScope::SingleThread);
+}
+
+void Emission::order_after(llvm::Instruction& access) {
+  if (!is_ordered(access)) return;
+  const llvm::AtomicOrdering ordering = ordering_of(access);
+  const bool acquires = llvm::isAcquireOrStronger(ordering) && llvm::isa<llvm::LoadInst>(access);
+  if (acquires)
+    ir_.CreateFence(llvm::AtomicOrdering::Acquire);
+  else
+    ir_.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent, llvm::SyncScope::SingleThread);
+}
+
+llvm::Value* Emission::guarded(llvm::Value* guard, llvm::function_ref<llvm::Value*()> fast,
+                               llvm::function_ref<llvm::Value*()> slow) {
+  if (guard == nullptr) return fast();
+  llvm::LLVMContext& context = ir_.getContext();
+  auto* in_line = llvm::BasicBlock::Create(context, "in_line", made_);
+  auto* scattered = llvm::BasicBlock::Create(context, "scattered", made_);
+  auto* after = llvm::BasicBlock::Create(context, "after", made_);
+  llvm::BranchInst* branch = ir_.CreateCondBr(guard, in_line, scattered);
+  branch->setMetadata(llvm::LLVMContext::MD_prof,
+                      llvm::MDBuilder(context).createLikelyBranchWeights());
+  llvm::PHINode* result = nullptr;
+  const auto fill = [&](llvm::BasicBlock* block, llvm::function_ref<llvm::Value*()> emit) {
+    ir_.SetInsertPoint(block);
+    llvm::Value* value = emit();
+    llvm::BasicBlock* end = ir_.GetInsertBlock();
+    ir_.CreateBr(after);
+    if (value == nullptr || value->getType()->isVoidTy()) return;
+    if (result == nullptr) result = llvm::PHINode::Create(value->getType(), 2, "", after);
+    result->addIncoming(value, end);
+  };
+  fill(in_line, fast);
+  fill(scattered, slow);
+  ir_.SetInsertPoint(after);
+  return result;
+}
+
+// --- Loads
+
+llvm::Value* Emission::emit_load(llvm::LoadInst& load) {
+  order_before(load);
+  llvm::Value* pointer = load.getPointerOperand();
+  llvm::Value* made = nullptr;
+  switch (pattern_of(pointer, load.getType())) {
+    case Pattern::kUniform:
+      made = emit_scalar(load);
+      break;
+    case Pattern::kContiguous:
+    case Pattern::kReversed:
+      made = guarded(
+          guard(pointer), [&] { return load_contiguous(load); },
+          [&] { return load_gathered(load); });
+      break;
+    case Pattern::kRandom:
+      made = load_gathered(load);
+  }
+  order_after(load);
+  return made;
+}
+
+llvm::Value* Emission::lowest(llvm::Value* pointer, llvm::Type* type) {
+  llvm::Value* first = scalar(pointer);
+  if (pattern_of(pointer, type) != Pattern::kReversed) return first;
+  const std::int64_t stride = shapes_.of(pointer).stride;
+  return ir_.CreateGEP(ir_.getInt8Ty(), first,
+                       ir_.getInt64(static_cast<std::uint64_t>(stride * (lanes_.count - 1))));
+}
+
+llvm::Value* Emission::load_contiguous(llvm::LoadInst& load) {
+  llvm::Type* type = vector_type(load.getType());
+  const bool reversed = pattern_of(load.getPointerOperand(), load.getType()) == Pattern::kReversed;
+  llvm::Value* pointer = lowest(load.getPointerOperand(), load.getType());
+  if (masks_.lookup(current_) == nullptr) {
+    llvm::Value* all = ir_.CreateAlignedLoad(type, pointer, load.getAlign());
+    return reversed ? ir_.CreateVectorReverse(all) : all;
+  }
+  llvm::Value* mask = mask_for(access_of(load.getType()).count);
+  if (reversed) mask = ir_.CreateVectorReverse(mask);
+  llvm::Value* all = ir_.CreateMaskedLoad(type, pointer, load.getAlign(), mask);
+  return reversed ? ir_.CreateVectorReverse(all) : all;
+}
+
+/// Where each lane's element `index` is.
+llvm::Value* Emission::element_pointers(llvm::Value* pointers, llvm::Type* element,
+                                        unsigned index) {
+  return index == 0 ? pointers : ir_.CreateGEP(element, pointers, ir_.getInt64(index));
+}
+
+llvm::Value* Emission::load_gathered(llvm::LoadInst& load) {
+  const Access access = access_of(load.getType());
+  if (!access.plain) return repeat_for_lanes(load);
+  llvm::Value* pointers = vector(load.getPointerOperand());
+  llvm::Type* column = llvm::FixedVectorType::get(access.element, lanes_.count);
+  llvm::Value* all = nullptr;
+  for (unsigned k = 0; k < access.count; ++k) {
+    llvm::Value* elements =
+        ir_.CreateMaskedGather(column, element_pointers(pointers, access.element, k),
+                               llvm::commonAlignment(load.getAlign(), k * access.bytes / access.count),
+                               active_mask());
+    all = k == 0 ? widened(elements, access.count) : with_column(all, elements, access.count, k);
+  }
+  return all;
+}
+
+// --- Stores
+
+void Emission::emit_store(llvm::StoreInst& store) {
+  order_before(store);
+  llvm::Value* pointer = store.getPointerOperand();
+  switch (pattern_of(pointer, store.getValueOperand()->getType())) {
+    case Pattern::kUniform:
+      store_once(store);
+      break;
+    case Pattern::kContiguous:
+    case Pattern::kReversed:
+      guarded(
+          guard(pointer),
+          [&] {
+            store_contiguous(store);
+            return nullptr;
+          },
+          [&] {
+            store_scattered(store);
+            return nullptr;
+          });
+      break;
+    case Pattern::kRandom:
+      store_scattered(store);
+  }
+  order_after(store);
+}
+
+/// All lanes write to one place: the last one stays.
+void Emission::store_once(llvm::StoreInst& store) {
+  llvm::Value* value = store.getValueOperand();
+  if (!is_uniform(value)) {
+    llvm::Value* last = ir_.CreateSub(
+        ir_.getInt32(lanes_.count - 1),
+        ir_.CreateZExtOrTrunc(ir_.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, mask_bits(),
+                                                        ir_.getFalse()),
+                              ir_.getInt32Ty()));
+    value = element_of_lane(vector(value), value->getType(), last);
+  } else {
+    value = scalar(value);
+  }
+  auto* made = llvm::cast<llvm::StoreInst>(ir_.Insert(store.clone()));
+  made->setOperand(0, value);
+  made->setOperand(1, scalar(store.getPointerOperand()));
+}
+
+void Emission::store_contiguous(llvm::StoreInst& store) {
+  llvm::Type* type = store.getValueOperand()->getType();
+  llvm::Value* value = vector(store.getValueOperand());
+  const bool reversed = pattern_of(store.getPointerOperand(), type) == Pattern::kReversed;
+  llvm::Value* pointer = lowest(store.getPointerOperand(), type);
+  if (reversed) value = ir_.CreateVectorReverse(value);
+  if (masks_.lookup(current_) == nullptr) {
+    ir_.CreateAlignedStore(value, pointer, store.getAlign());
+    return;
+  }
+  llvm::Value* mask = mask_for(access_of(type).count);
+  if (reversed) mask = ir_.CreateVectorReverse(mask);
+  ir_.CreateMaskedStore(value, pointer, store.getAlign(), mask);
+}
+
+void Emission::store_scattered(llvm::StoreInst& store) {
+  const Access access = access_of(store.getValueOperand()->getType());
+  if (!access.plain) {
+    repeat_for_lanes(store);
+    return;
+  }
+  llvm::Value* pointers = vector(store.getPointerOperand());
+  llvm::Value* value = vector(store.getValueOperand());
+  for (unsigned k = 0; k < access.count; ++k)
+    ir_.CreateMaskedScatter(
+        column_of(value, access.count, k), element_pointers(pointers, access.element, k),
+        llvm::commonAlignment(store.getAlign(), k * access.bytes / access.count), active_mask());
+}
+
+// --- Columns: element k of all lanes' vectors
+
+llvm::Value* Emission::column_of(llvm::Value* all, unsigned count, unsigned k) {
+  if (count == 1) return all;
+  llvm::SmallVector<int> order;
+  for (unsigned i = 0; i < lanes_.count; ++i) order.push_back(static_cast<int>(i * count + k));
+  return ir_.CreateShuffleVector(all, order);
+}
+
+/// A vector with `count` places for each lane, of which all hold the lane's element.
+llvm::Value* Emission::widened(llvm::Value* column, unsigned count) {
+  return divided(column, count);
+}
+
+llvm::Value* Emission::with_column(llvm::Value* all, llvm::Value* column, unsigned count,
+                                   unsigned k) {
+  llvm::SmallVector<int> order;
+  for (unsigned i = 0; i < lanes_.count * count; ++i)
+    order.push_back(static_cast<int>(i % count == k ? lanes_.count * count + i : i));
+  return ir_.CreateShuffleVector(all, widened(column, count), order);
+}
+
+// --- Atomic operations
+
+namespace {
+
+/// The reduction over lanes that does the same to memory in one step; none if there is none.
+llvm::Intrinsic::ID reduction_of(llvm::AtomicRMWInst::BinOp operation) {
+  switch (operation) {
+    case llvm::AtomicRMWInst::Add:
+      return llvm::Intrinsic::vector_reduce_add;
+    case llvm::AtomicRMWInst::And:
+      return llvm::Intrinsic::vector_reduce_and;
+    case llvm::AtomicRMWInst::Or:
+      return llvm::Intrinsic::vector_reduce_or;
+    case llvm::AtomicRMWInst::Xor:
+      return llvm::Intrinsic::vector_reduce_xor;
+    case llvm::AtomicRMWInst::Max:
+      return llvm::Intrinsic::vector_reduce_smax;
+    case llvm::AtomicRMWInst::Min:
+      return llvm::Intrinsic::vector_reduce_smin;
+    case llvm::AtomicRMWInst::UMax:
+      return llvm::Intrinsic::vector_reduce_umax;
+    case llvm::AtomicRMWInst::UMin:
+      return llvm::Intrinsic::vector_reduce_umin;
+    default:
+      return llvm::Intrinsic::not_intrinsic;
+  }
+}
+
+llvm::APInt identity_of(llvm::AtomicRMWInst::BinOp operation, unsigned width) {
+  switch (operation) {
+    case llvm::AtomicRMWInst::And:
+    case llvm::AtomicRMWInst::UMin:
+      return llvm::APInt::getMaxValue(width);
+    case llvm::AtomicRMWInst::Max:
+      return llvm::APInt::getSignedMinValue(width);
+    case llvm::AtomicRMWInst::Min:
+      return llvm::APInt::getSignedMaxValue(width);
+    default:
+      return llvm::APInt(width, 0);
+  }
+}
+
+}  // namespace
+
+/// One update for all lanes where all update one place and nobody asks what was there. The order of
+/// floating-point additions is nobody's to rely on.
+bool Emission::emit_reduction(llvm::AtomicRMWInst& update) {
+  if (!update.use_empty() || !is_uniform(update.getPointerOperand())) return false;
+  llvm::Type* type = update.getType();
+  const auto operation = update.getOperation();
+  const bool adds_floats = operation == llvm::AtomicRMWInst::FAdd &&
+                           (type->isFloatTy() || type->isDoubleTy());
+  const llvm::Intrinsic::ID reduction = reduction_of(operation);
+  if (!adds_floats && reduction == llvm::Intrinsic::not_intrinsic) return false;
+  llvm::Constant* identity =
+      adds_floats ? llvm::ConstantFP::getNegativeZero(type)
+                  : static_cast<llvm::Constant*>(llvm::ConstantInt::get(
+                        ir_.getContext(), identity_of(operation, type->getIntegerBitWidth())));
+  llvm::Value* values = vector(update.getValOperand());
+  values = ir_.CreateSelect(active_mask(), values, ir_.CreateVectorSplat(lanes_.count, identity));
+  llvm::Value* sum = nullptr;
+  if (adds_floats) {
+    auto* call = ir_.CreateFAddReduce(identity, values);
+    call->setHasAllowReassoc(true);
+    sum = call;
+  } else {
+    sum = ir_.CreateUnaryIntrinsic(reduction, values);
+  }
+  auto* made = llvm::cast<llvm::AtomicRMWInst>(ir_.Insert(update.clone()));
+  made->setOperand(0, scalar(update.getPointerOperand()));
+  made->setOperand(1, sum);
+  return true;
+}
+
+llvm::Value* Emission::emit_atomic(llvm::Instruction& atomic) {
+  auto* update = llvm::dyn_cast<llvm::AtomicRMWInst>(&atomic);
+  if (update != nullptr && emit_reduction(*update)) return nullptr;
+  return repeat_for_lanes(atomic);
+}
+
+}  // namespace cuda_shim::kernels::simd

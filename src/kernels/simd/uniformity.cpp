@@ -1,0 +1,81 @@
+// Where lanes begin to differ: thread indices, private memory, atomic operations, and calls that
+// answer each lane by itself.
+
+#include "kernels/simd/uniformity.h"
+
+#include <llvm/Analysis/TargetTransformInfoImpl.h>
+#include <llvm/IR/Instructions.h>
+#include <llvm/IR/IntrinsicInst.h>
+
+#include <memory>
+
+#include "kernels/instructions/device_ops.h"
+
+namespace cuda_shim::kernels::simd {
+namespace {
+
+using instructions::DeviceOp;
+using instructions::OpEffect;
+using llvm::InstructionUniformity;
+
+InstructionUniformity uniformity_of(DeviceOp op, const Lanes& lanes) {
+  switch (op) {
+    case DeviceOp::tid:
+      return InstructionUniformity::NeverUniform;  // y and z are found uniform by their shapes
+    case DeviceOp::laneid:
+      return InstructionUniformity::NeverUniform;
+    case DeviceOp::warpid:
+      return lanes.grouping == Grouping::kLinear ? InstructionUniformity::AlwaysUniform
+                                                 : InstructionUniformity::NeverUniform;
+    case DeviceOp::activemask:
+    case DeviceOp::barrier_reduce:
+      return InstructionUniformity::AlwaysUniform;
+    case DeviceOp::texture_query:
+      return InstructionUniformity::Default;
+    default:
+      break;
+  }
+  const OpEffect effect = instructions::effect_of(op);
+  return effect == OpEffect::kPure || effect == OpEffect::kReads
+             ? InstructionUniformity::Default
+             : InstructionUniformity::NeverUniform;
+}
+
+InstructionUniformity uniformity_of(const llvm::CallInst& call, const Lanes& lanes) {
+  const llvm::Function* callee = call.getCalledFunction();
+  if (callee == nullptr) return InstructionUniformity::NeverUniform;
+  if (const auto op = instructions::device_op_of(*callee)) return uniformity_of(*op, lanes);
+  return callee->isIntrinsic() || call.doesNotAccessMemory() ? InstructionUniformity::Default
+                                                             : InstructionUniformity::NeverUniform;
+}
+
+class LanesAsTarget final : public llvm::TargetTransformInfoImplBase {
+ public:
+  LanesAsTarget(const llvm::DataLayout& layout, const Lanes& lanes, const ProvenUniform& proven)
+      : TargetTransformInfoImplBase(layout), lanes_(lanes), proven_(proven) {}
+
+  bool hasBranchDivergence(const llvm::Function*) const override { return true; }
+
+  InstructionUniformity getInstructionUniformity(const llvm::Value* value) const override {
+    if (proven_.contains(value)) return InstructionUniformity::AlwaysUniform;
+    if (const auto* call = llvm::dyn_cast<llvm::CallInst>(value))
+      return uniformity_of(*call, lanes_);
+    const bool own = llvm::isa<llvm::AllocaInst, llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst>(value);
+    return own ? InstructionUniformity::NeverUniform : InstructionUniformity::Default;
+  }
+
+ private:
+  const Lanes& lanes_;
+  const ProvenUniform& proven_;
+};
+
+}  // namespace
+
+llvm::TargetIRAnalysis lanes_as_target(const Lanes& lanes, const ProvenUniform& proven) {
+  return llvm::TargetIRAnalysis([&lanes, &proven](const llvm::Function& function) {
+    return llvm::TargetTransformInfo(
+        std::make_unique<LanesAsTarget>(function.getDataLayout(), lanes, proven));
+  });
+}
+
+}  // namespace cuda_shim::kernels::simd

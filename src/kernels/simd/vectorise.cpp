@@ -1,0 +1,163 @@
+// The steps, in order: constants of the launch, one function without calls, LLVM's clean-up on the
+// code of one thread (what is promoted and unrolled here need not be gathered later), structure,
+// vectors.
+
+#include "kernels/simd/vectorise.h"
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/CodeGen/TargetSubtargetInfo.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Transforms/IPO/AlwaysInliner.h>
+
+#include <bit>
+
+#include "kernels/instructions/device_ops.h"
+#include "kernels/passes/analyses.h"
+#include "kernels/simd/emission.h"
+#include "kernels/simd/shape_analysis.h"
+#include "kernels/simd/suitability.h"
+#include "kernels/targets/host/shared_memory.h"
+
+namespace cuda_shim::kernels::simd {
+namespace {
+
+using instructions::DeviceOp;
+
+template <class Action>
+void for_each_call(llvm::Module& module, DeviceOp op, Action action) {
+  llvm::Function* function = instructions::declare_device_op(module, op);
+  for (llvm::User* user : llvm::make_early_inc_range(function->users()))
+    action(*llvm::cast<llvm::CallInst>(user));
+}
+
+/// Thread indices are below the block's dimensions, and those are constants.
+void fix_block(llvm::Module& module, const cuda_shim_dim3& block) {
+  if (block.x == 0) return;
+  const std::uint32_t sizes[] = {block.x, block.y, block.z};
+  for_each_call(module, DeviceOp::ntid, [&](llvm::CallInst& call) {
+    const auto* dimension = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(0));
+    if (dimension == nullptr || dimension->getZExtValue() > 2) return;
+    call.replaceAllUsesWith(
+        llvm::ConstantInt::get(call.getType(), sizes[dimension->getZExtValue()]));
+    call.eraseFromParent();
+  });
+  for_each_call(module, DeviceOp::tid, [&](llvm::CallInst& call) {
+    const auto* dimension = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(0));
+    if (dimension == nullptr || dimension->getZExtValue() > 2) return;
+    call.addRangeRetAttr(llvm::ConstantRange(
+        llvm::APInt(32, 0), llvm::APInt(32, sizes[dimension->getZExtValue()])));
+  });
+}
+
+void expand_calls(llvm::Module& module, const llvm::Function* entry) {
+  for (llvm::Function& function : module) {
+    if (function.isDeclaration() || &function == entry) continue;
+    function.removeFnAttr(llvm::Attribute::NoInline);
+    function.addFnAttr(llvm::Attribute::AlwaysInline);
+    function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  }
+  passes::Analyses analyses;
+  llvm::AlwaysInlinerPass(/*InsertLifetime=*/false).run(module, analyses.modules);
+}
+
+/// Threads that end leave by the same door as all: what follows a trap never runs, and a thread
+/// that exits waits for the others of its group as one that takes no part.
+void unify_ends(llvm::Function& function) {
+  llvm::BasicBlock* door = nullptr;
+  for (llvm::BasicBlock& block : llvm::make_early_inc_range(function)) {
+    llvm::Instruction* end = block.getTerminator();
+    if (!llvm::isa<llvm::UnreachableInst>(end)) continue;
+    if (door == nullptr) {
+      door = llvm::BasicBlock::Create(function.getContext(), "end", &function);
+      llvm::ReturnInst::Create(function.getContext(), door);
+    }
+    llvm::BranchInst::Create(door, end->getIterator());
+    end->eraseFromParent();
+  }
+  for_each_call(*function.getParent(), DeviceOp::exit_thread,
+                [](llvm::CallInst& call) { call.eraseFromParent(); });
+}
+
+void clean_up(llvm::Function& function, llvm::TargetMachine& machine) {
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopInterleaving = false;
+  llvm::PassBuilder builder(&machine, tuning);
+  passes::Analyses analyses(llvm::PassBuilder(&machine, tuning));
+  builder
+      .buildFunctionSimplificationPipeline(llvm::OptimizationLevel::O3,
+                                           llvm::ThinOrFullLTOPhase::None)
+      .run(function, analyses.functions);
+}
+
+/// Threads of doubles alone fill vectors with half as many lanes.
+bool works_in_doubles(const llvm::Function& function) {
+  unsigned doubles = 0, others = 0;
+  for (const llvm::Instruction& instruction : llvm::instructions(function)) {
+    if (!instruction.getType()->isFPOrFPVectorTy()) continue;
+    (instruction.getType()->getScalarType()->isDoubleTy() ? doubles : others) += 1;
+  }
+  return doubles > others;
+}
+
+Lanes choose_lanes(const llvm::Function& function, const cuda_shim_dim3& block,
+                   unsigned vector_bits) {
+  Lanes lanes{.block = {block.x, block.y, block.z}};
+  if (uses_warp(function)) return lanes;
+  lanes.count = std::max(4u, vector_bits / (works_in_doubles(function) ? 64 : 32));
+  if (!lanes.knows_block()) return lanes;
+  const std::uint32_t width = block.x;
+  lanes.count = std::min(lanes.count, std::max(4u, std::bit_ceil(width)));
+  if (lanes.tid_counts_up() || width < 4) return lanes;
+  lanes.grouping = Grouping::kRows;
+  while (lanes.count > 8 && width % lanes.count != 0 && width % (lanes.count / 2) == 0)
+    lanes.count /= 2;
+  return lanes;
+}
+
+unsigned vector_bits_of(const llvm::TargetMachine& machine, const llvm::Function& function) {
+  const llvm::MCSubtargetInfo& processor = *machine.getSubtargetImpl(function);
+  if (!machine.getTargetTriple().isX86()) return 128;
+  if (processor.checkFeatures("+avx512f")) return 512;
+  return processor.checkFeatures("+avx2") ? 256 : 128;
+}
+
+/// Code generators hold back from their widest vectors unless they are told that those are meant.
+void ask_for_wide_vectors(llvm::Function& function, unsigned bits) {
+  function.addFnAttr("prefer-vector-width", std::to_string(bits));
+  function.addFnAttr("min-legal-vector-width", std::to_string(bits));
+}
+
+}  // namespace
+
+std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
+                                            llvm::TargetMachine& machine,
+                                            const cuda_shim_dim3& block) {
+  llvm::Module& module = *kernel.module;
+  llvm::Function& one = *kernel.entry;
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+  fix_block(module, block);
+  expand_calls(module, &one);
+  unify_ends(one);
+  targets::host::lower_shared_memory(module, targets::host::SharedAtomics::kMarked);
+  clean_up(one, machine);
+  unify_ends(one);
+  const Lanes lanes = choose_lanes(one, block, vector_bits_of(machine, one));
+  {
+    const ShapeAnalysis shapes(one, lanes);
+    if (auto why = why_not_in_lockstep(one, shapes)) return std::unexpected(*why);
+  }
+  ShapeAnalysis::structure(one, lanes);
+  const ShapeAnalysis shapes(one, lanes);
+  const auto made = Emission(one, lanes, shapes).run();
+  if (!made) return std::unexpected(made.error());
+  (*made)->takeName(&one);
+  one.eraseFromParent();
+  kernel.entry = *made;
+  ask_for_wide_vectors(**made, vector_bits_of(machine, **made));
+  targets::host::make_shared_atomics_plain(module);
+  return lanes;
+}
+
+}  // namespace cuda_shim::kernels::simd
