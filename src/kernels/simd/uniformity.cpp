@@ -49,10 +49,10 @@ InstructionUniformity uniformity_of(const llvm::CallInst& call, const Lanes& lan
                                                              : InstructionUniformity::NeverUniform;
 }
 
-class LanesAsTarget final : public llvm::TargetTransformInfoImplBase {
+class LanesAsTarget final : public llvm::TargetTransformInfoImplCRTPBase<LanesAsTarget> {
  public:
   LanesAsTarget(const llvm::DataLayout& layout, const Lanes& lanes, const ProvenUniform& proven)
-      : TargetTransformInfoImplBase(layout), lanes_(lanes), proven_(proven) {}
+      : TargetTransformInfoImplCRTPBase(layout), lanes_(lanes), proven_(proven) {}
 
   bool hasBranchDivergence(const llvm::Function*) const override { return true; }
 
