@@ -97,6 +97,7 @@ class Emission {
   bool emit_reduction(llvm::AtomicRMWInst& update);
   llvm::Value* load_contiguous(llvm::LoadInst& load);
   llvm::Value* load_gathered(llvm::LoadInst& load);
+  llvm::Value* gathered(llvm::Type* element, llvm::Value* pointers, llvm::Align alignment);
   void store_contiguous(llvm::StoreInst& store);
   void store_scattered(llvm::StoreInst& store);
   llvm::Value* element_pointers(llvm::Value* pointer, llvm::Type* element, unsigned index);

@@ -145,17 +145,37 @@ llvm::Value* Emission::element_pointers(llvm::Value* pointers, llvm::Type* eleme
   return index == 0 ? pointers : ir_.CreateGEP(element, pointers, ir_.getInt64(index));
 }
 
+/// Machines gather words. A byte or half a word, aligned, lies in the aligned word around it, and
+/// where one byte of that can be read the others can.
+llvm::Value* Emission::gathered(llvm::Type* element, llvm::Value* pointers, llvm::Align alignment) {
+  llvm::Type* column = llvm::FixedVectorType::get(element, lanes_.count);
+  const unsigned bits = element->isPointerTy() ? 64 : element->getPrimitiveSizeInBits();
+  if (bits >= 32 || alignment.value() * 8 < bits)
+    return ir_.CreateMaskedGather(column, pointers, alignment, active_mask());
+  llvm::Type* words = llvm::FixedVectorType::get(ir_.getInt32Ty(), lanes_.count);
+  llvm::Value* low = ir_.CreateTrunc(
+      ir_.CreatePtrToInt(pointers, llvm::FixedVectorType::get(ir_.getInt64Ty(), lanes_.count)),
+      words);
+  llvm::Value* distance = ir_.CreateAnd(low, llvm::ConstantInt::get(words, 3));
+  llvm::Value* back = ir_.CreateNeg(
+      ir_.CreateZExt(distance, llvm::FixedVectorType::get(ir_.getInt64Ty(), lanes_.count)));
+  llvm::Value* around = ir_.CreateGEP(ir_.getInt8Ty(), pointers, back);
+  llvm::Value* all = ir_.CreateMaskedGather(words, around, llvm::Align(4), active_mask());
+  all = ir_.CreateLShr(all, ir_.CreateShl(distance, 3));
+  return ir_.CreateBitCast(
+      ir_.CreateTrunc(all, llvm::FixedVectorType::get(ir_.getIntNTy(bits), lanes_.count)), column);
+}
+
 llvm::Value* Emission::load_gathered(llvm::LoadInst& load) {
   const Access access = access_of(load.getType());
   if (!access.plain) return repeat_for_lanes(load);
   llvm::Value* pointers = vector(load.getPointerOperand());
-  llvm::Type* column = llvm::FixedVectorType::get(access.element, lanes_.count);
   llvm::Value* all = nullptr;
   for (unsigned k = 0; k < access.count; ++k) {
-    llvm::Value* elements =
-        ir_.CreateMaskedGather(column, element_pointers(pointers, access.element, k),
-                               llvm::commonAlignment(load.getAlign(), k * access.bytes / access.count),
-                               active_mask());
+    llvm::Value* places = element_pointers(pointers, access.element, k);
+    const llvm::Align alignment =
+        llvm::commonAlignment(load.getAlign(), k * access.bytes / access.count);
+    llvm::Value* elements = gathered(access.element, places, alignment);
     all = k == 0 ? widened(elements, access.count) : with_column(all, elements, access.count, k);
   }
   return all;
@@ -224,7 +244,8 @@ void Emission::store_contiguous(llvm::StoreInst& store) {
 
 void Emission::store_scattered(llvm::StoreInst& store) {
   const Access access = access_of(store.getValueOperand()->getType());
-  if (!access.plain) {
+  // Machines scatter words, and what lies beside a byte may be somebody else's.
+  if (!access.plain || access.bytes / access.count < 4) {
     repeat_for_lanes(store);
     return;
   }
