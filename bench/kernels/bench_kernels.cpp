@@ -11,6 +11,8 @@
 
 #include "measure_problem.h"
 #include "registry.h"
+#include "rows/images.h"
+#include "rows/overheads.h"
 
 namespace bench {
 namespace {
@@ -20,7 +22,7 @@ using Json = nlohmann::ordered_json;
 struct Options {
   std::vector<std::string> filters;
   std::string json;
-  bool list = false;
+  bool list = false, overheads = false;
   Plan plan;
 };
 
@@ -39,6 +41,11 @@ void print_row(const Json& row) {
     fmt::print("{:20} {:12.3f} ms {:12.3f} ms {:9.2f}\n", row["name"].get<std::string>(),
                row["cuda_ms"].get<double>(), row["reference_ms"].get<double>(),
                row["ratio"].get<double>());
+  else if (row.contains("reference_ms"))
+    fmt::print("{:20} by hand {:12.3f} ms, {:8.1f} GB/s, {:8.1f} G operations/s\n",
+               row["name"].get<std::string>(), row["reference_ms"].get<double>(),
+               1e-6 * row["bytes"].get<double>() / row["reference_ms"].get<double>(),
+               1e-6 * row["operations"].get<double>() / row["reference_ms"].get<double>());
   else
     fmt::print("{:20} right\n", row["name"].get<std::string>());
   std::fflush(stdout);
@@ -55,6 +62,14 @@ bool measure_problems(const Options& options, Json& report) {
   return all_right;
 }
 
+/// Launches, bandwidth and image sizes.
+bool measure_rows(const Options& options, Json& report) {
+  report["images"] = measure_images(options.plan.settings, options.plan.only_check);
+  if (!options.plan.only_check) report["overheads"] = measure_overheads(options.plan.settings);
+  return std::ranges::all_of(report["images"],
+                             [](const Json& family) { return family["ok"].get<bool>(); });
+}
+
 int run(const Options& options) {
   if (options.list) {
     for (const Row& row : all_problems())
@@ -62,7 +77,11 @@ int run(const Options& options) {
     return 0;
   }
   Json report;
-  const bool all_right = measure_problems(options, report);
+  bool all_right = measure_problems(options, report);
+  if (options.overheads && !measure_rows(options, report)) {
+    fmt::print("blur of images: WRONG\n");
+    all_right = false;
+  }
   if (!options.json.empty()) std::ofstream(options.json) << report.dump(1) << '\n';
   return all_right ? 0 : 1;
 }
@@ -82,7 +101,9 @@ int main(int argc, char** argv) {
   app.add_option("--rounds", options.plan.settings.rounds, "How often the ways take turns")
       ->check(CLI::PositiveNumber);
   app.add_flag("--check", options.plan.only_check, "Compare results only, time nothing");
+  app.add_flag("--by-hand", options.plan.only_by_hand, "Time the solutions by hand only");
   app.add_option("--json", options.json, "File for the report");
+  app.add_flag("--overheads", options.overheads, "Launches, bandwidth and image sizes as well");
   app.add_flag("--list", options.list, "List the problems");
   CLI11_PARSE(app, argc, argv);
   try {

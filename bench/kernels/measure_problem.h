@@ -14,7 +14,8 @@ enum class Scale { Tiny, Small, Full };
 struct Plan {
   Scale scale = Scale::Full;
   bool only_check = false;
-  OpenCl* opencl = nullptr;  ///< none if null
+  bool only_by_hand = false;  ///< to tune the solutions by hand: runs no kernel, compares nothing
+  OpenCl* opencl = nullptr;   ///< none if null
   Settings settings;
 };
 

@@ -51,13 +51,13 @@ def overhead_table(report):
 def image_table(report):
     rows = [(f"{size['width']}x{size['height']}", f"{size['us']:.1f}", f"{size['ns_per_pixel']:.3f}",
              f"{size['reference_ns_per_pixel']:.3f}")
-            for family in report.get("images", []) for size in family["sizes"]]
+            for family in report.get("images", []) for size in family.get("sizes", [])]
     return aligned([("image", "us a launch", "ns a pixel", "by hand")] + rows) if rows else ""
 
 
 def machine_line(report):
     machine = report["machine"]
-    return f"{machine['cpu']}, {machine['threads']} threads, engine {machine['engine']}, {machine['rounds']} rounds, {machine['date']}"
+    return f"{machine['cpu']}, {machine['threads']} threads, engine {machine['engine']}, {machine['rounds']} rounds, load average {machine['load']} at the end, {machine['date']}"
 
 
 def text(report):
