@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -113,25 +114,42 @@ template <class T>
   return p * (Vector<float>)exponent;
 }
 
-/// The transposed of a square of kLanes<float> rows, in place: at stage s, rows that are 2^s apart
-/// exchange the elements whose place has bit s unlike the row's.
+/// Lane i of the result is lane kFrom(i) of a, or of b where kFrom(i) is beyond a's lanes. As a
+/// constant, since compilers would build what is computed lane by lane at run time.
+template <auto kFrom, class T>
+[[gnu::always_inline]] inline Vector<T> shuffle(Vector<T> a, Vector<T> b) {
+  return [&]<std::size_t... lane>(std::index_sequence<lane...>) __attribute__((always_inline)) {
+    return __builtin_shufflevector(a, b, kFrom(int(lane))...);
+  }(std::make_index_sequence<kLanes<T>>());
+}
+
+/// base[index], lane by lane.
+[[gnu::always_inline]] inline Vector<float> gather(const float* base, Vector<std::int32_t> index) {
+#if defined(__AVX512F__)
+  return (Vector<float>)_mm512_i32gather_ps((__m512i)index, base, 4);
+#else
+  Vector<float> values;
+  for (int lane = 0; lane < kLanes<float>; ++lane) values[lane] = base[index[lane]];
+  return values;
+#endif
+}
+
+/// The transposed of a square of kLanes<float> rows, in place: rows that are `kApart` apart
+/// exchange the elements whose place has another bit there than the row's, for one bit after the
+/// other.
+template <int kApart = 1>
 [[gnu::always_inline]] inline void transpose_in_registers(Vector<float>* rows) {
   constexpr int kSide = kLanes<float>;
-#pragma GCC unroll 4
-  for (int apart = 1; apart < kSide; apart *= 2) {
-    Vector<std::int32_t> low, high;
-    for (int lane = 0; lane < kSide; ++lane) {
-      low[lane] = lane & apart ? kSide + lane - apart : lane;
-      high[lane] = lane & apart ? kSide + lane : lane + apart;
-    }
 #pragma GCC unroll 16
-    for (int row = 0; row < kSide; ++row) {
-      if (row & apart) continue;
-      const Vector<float> a = rows[row], b = rows[row + apart];
-      rows[row] = __builtin_shuffle(a, b, low);
-      rows[row + apart] = __builtin_shuffle(a, b, high);
-    }
+  for (int row = 0; row < kSide; ++row) {
+    if (row & kApart) continue;
+    const Vector<float> a = rows[row], b = rows[row + kApart];
+    rows[row] =
+        shuffle<[](int lane) { return lane & kApart ? kSide + lane - kApart : lane; }, float>(a, b);
+    rows[row + kApart] =
+        shuffle<[](int lane) { return lane & kApart ? kSide + lane : lane + kApart; }, float>(a, b);
   }
+  if constexpr (kApart * 2 < kSide) transpose_in_registers<kApart * 2>(rows);
 }
 
 }  // namespace bench

@@ -15,49 +15,69 @@ namespace bench {
 namespace {
 
 constexpr int kRadius = 3, kSide = 2 * kRadius + 1;
-constexpr int kRows = 4;
-constexpr int kWidth = kLanes<float>;
+constexpr int kRows = 8, kVectors = kRegisters == 32 ? 2 : 1;
+constexpr int kWidth = kLanes<float>, kBlock = kVectors * kWidth;
 
-float element_at_border(int n, const float* filter, const float* in, int x, int y) {
+/// The lines that kRows rows of results need; beyond the border it is the last one again.
+struct Lines {
+  const float* at[kRows + kSide - 1];
+
+  Lines(int n, const float* in, int y) {
+    for (int line = 0; line < kRows + kSide - 1; ++line)
+      at[line] = in + std::size_t(std::clamp(y + line - kRadius, 0, n - 1)) * n;
+  }
+};
+
+float element_at_border(int n, const float* filter, const Lines& lines, int x, int row) {
   float sum = 0;
-  for (int j = 0; j < kSide; ++j)
-    for (int i = 0; i < kSide; ++i)
-      sum += filter[j * kSide + i] * in[std::size_t(std::clamp(y + j - kRadius, 0, n - 1)) * n +
-                                        std::clamp(x + i - kRadius, 0, n - 1)];
+  for (int i = 0; i < kSide; ++i) {
+    const int column = std::clamp(x + i - kRadius, 0, n - 1);
+    for (int j = 0; j < kSide; ++j) sum += filter[j * kSide + i] * lines.at[row + j][column];
+  }
   return sum;
 }
 
-/// A vector wide, kRows high. `in` is where the filter's upper left corner falls for the first
-/// result.
-[[gnu::always_inline]] inline void inner_block(int n, const float* filter, const float* in,
-                                               float* out) {
-  Vector<float> sums[kRows] = {};
-#pragma GCC unroll 16
-  for (int line = 0; line < kRows + kSide - 1; ++line)
+/// kVectors wide, kRows high. A column of the filter stays in registers while the lines pass by it.
+[[gnu::always_inline]] inline void inner_block(int n, const float* filter, const Lines& lines,
+                                               int x, float* out) {
+  Vector<float> sums[kRows][kVectors] = {};
+  for (int i = 0; i < kSide; ++i) {
+    Vector<float> taps[kSide];
 #pragma GCC unroll 8
-    for (int i = 0; i < kSide; ++i) {
-      const Vector<float> value = load(in + std::size_t(line) * n + i);
-#pragma GCC unroll 4
-      for (int row = 0; row < kRows; ++row)
-        if (line >= row && line < row + kSide)
-          sums[row] += filter[(line - row) * kSide + i] * value;
-    }
-#pragma GCC unroll 4
-  for (int row = 0; row < kRows; ++row) store<float>(out + std::size_t(row) * n, sums[row]);
+    for (int j = 0; j < kSide; ++j) taps[j] = broadcast(filter[j * kSide + i]);
+#pragma GCC unroll 16
+    for (int line = 0; line < kRows + kSide - 1; ++line)
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) {
+        const Vector<float> value = load(lines.at[line] + x + i - kRadius + v * kWidth);
+#pragma GCC unroll 8
+        for (int row = 0; row < kRows; ++row)
+          if (line >= row && line < row + kSide) sums[row][v] += taps[line - row] * value;
+      }
+  }
+#pragma GCC unroll 8
+  for (int row = 0; row < kRows; ++row)
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v)
+      store<float>(out + std::size_t(row) * n + x + v * kWidth, sums[row][v]);
 }
 
+/// kRows rows of results, from row y on. The last block overlaps the one before it.
 void rows_by_hand(int n, const float* filter, const float* in, float* out, int y) {
-  const bool inside = y >= kRadius && y + kRows + kRadius <= n;
-  int x = 0;
-  const auto single = [&](int column) {
-    for (int row = y; row < std::min(n, y + kRows); ++row)
-      out[std::size_t(row) * n + column] = element_at_border(n, filter, in, column, row);
-  };
-  for (; x < (inside ? kRadius : n); ++x) single(x);
-  for (; x + kWidth + kRadius <= n; x += kWidth)
-    inner_block(n, filter, in + std::size_t(y - kRadius) * n + x - kRadius,
-                out + std::size_t(y) * n + x);
-  for (; x < n; ++x) single(x);
+  const Lines lines(n, in, y);
+  float* const rows = out + std::size_t(y) * n;
+  const int last = n - kRadius - kBlock;
+  if (last >= kRadius) {
+    for (int x = kRadius; x < last; x += kBlock) inner_block(n, filter, lines, x, rows);
+    inner_block(n, filter, lines, last, rows);
+  }
+  const int left = last >= kRadius ? kRadius : n;
+  for (int row = 0; row < kRows; ++row) {
+    for (int x = 0; x < left; ++x)
+      rows[std::size_t(row) * n + x] = element_at_border(n, filter, lines, x, row);
+    for (int x = std::max(left, n - kRadius); x < n; ++x)
+      rows[std::size_t(row) * n + x] = element_at_border(n, filter, lines, x, row);
+  }
 }
 
 class Convolution final : public Problem {

@@ -1,6 +1,6 @@
 // Numbers of 32 bits sorted by CUB: passes over digits of 8 bits, ranked in shared memory.
 //
-// By hand: three passes over digits of 11 bits. Each thread has a part of the array and a count of
+// By hand: four passes over digits of 8 bits. Each thread has a part of the array and a count of
 // each digit in it; the counts say where in the result each thread may write each digit.
 #include <omp.h>
 
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../cub_problem.h"
+#include "../simd.h"
 
 void launch_radix_sort_cub(void* scratch, std::size_t& scratch_bytes, const std::uint32_t* in,
                            std::uint32_t* out, int n);
@@ -15,7 +16,7 @@ void launch_radix_sort_cub(void* scratch, std::size_t& scratch_bytes, const std:
 namespace bench {
 namespace {
 
-constexpr int kDigitBits = 11, kDigits = 1 << kDigitBits;
+constexpr int kDigitBits = 8, kDigits = 1 << kDigitBits;
 
 using Counts = std::vector<std::uint32_t>;
 
@@ -29,6 +30,44 @@ void places_from_counts(std::vector<Counts>& counts) {
       place += count;
     }
 }
+
+constexpr std::uint32_t kLine = 16;
+
+/// One thread's way of writing one digit after another's.
+class Scatter {
+ public:
+  Scatter(std::uint32_t* out, Counts& places) : out_(out), next_(places), first_(places) {}
+
+  [[gnu::always_inline]] void write(std::uint32_t digit, std::uint32_t value) {
+    const std::uint32_t place = next_[digit]++;
+    lines_[digit * kLine + place % kLine] = value;
+    if (place % kLine == kLine - 1) write_line(digit, place + 1 - kLine, kLine);
+  }
+
+  /// The lines that are not full.
+  void finish() {
+    for (int digit = 0; digit < kDigits; ++digit)
+      write_line(digit, next_[digit] / kLine * kLine, next_[digit] % kLine);
+    stream_fence();
+  }
+
+ private:
+  /// The digit's first line may begin with elements of others.
+  void write_line(std::uint32_t digit, std::uint32_t place, std::uint32_t count) {
+    const std::uint32_t* line = lines_ + digit * kLine;
+    if (count == kLine && place >= first_[digit])
+      for (int i = 0; i < int(kLine); i += kLanes<float>)
+        stream(reinterpret_cast<float*>(out_ + place + i), (Vector<float>)load(line + i));
+    else
+      for (std::uint32_t i = place < first_[digit] ? first_[digit] - place : 0; i < count; ++i)
+        out_[place + i] = line[i];
+  }
+
+  std::uint32_t* out_;
+  Counts& next_;
+  const Counts first_;
+  alignas(64) std::uint32_t lines_[kDigits * kLine];
+};
 
 void sort_by_digit(const std::uint32_t* in, std::uint32_t* out, int n, int shift) {
   std::vector<Counts> counts;
@@ -44,7 +83,9 @@ void sort_by_digit(const std::uint32_t* in, std::uint32_t* out, int n, int shift
 #pragma omp barrier
 #pragma omp single
     places_from_counts(counts);
-    for (int i = from; i < to; ++i) out[mine[in[i] >> shift & (kDigits - 1)]++] = in[i];
+    Scatter scatter(out, counts[thread]);
+    for (int i = from; i < to; ++i) scatter.write(in[i] >> shift & (kDigits - 1), in[i]);
+    scatter.finish();
   }
 }
 
@@ -55,9 +96,10 @@ class RadixSort final : public CubProblem {
 
   void reference() override {
     const int n = int(in_.count());
-    sort_by_digit(in_.host(), out_.host(), n, 0);
-    sort_by_digit(out_.host(), other_.get(), n, kDigitBits);
-    sort_by_digit(other_.get(), out_.host(), n, 2 * kDigitBits);
+    sort_by_digit(in_.host(), other_.get(), n, 0);
+    sort_by_digit(other_.get(), out_.host(), n, kDigitBits);
+    sort_by_digit(out_.host(), other_.get(), n, 2 * kDigitBits);
+    sort_by_digit(other_.get(), out_.host(), n, 3 * kDigitBits);
   }
   Work work() const override { return {2.0 * in_.bytes(), double(in_.count())}; }
 

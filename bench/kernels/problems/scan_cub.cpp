@@ -20,15 +20,12 @@ constexpr int kWidth = kLanes<std::uint32_t>;
 constexpr int kPiece = 1 << 15;
 constexpr int kMostThreads = 256;
 
-/// Running sums within a register: each step adds what is `apart` lanes below.
+/// Running sums within a register: each step adds what is `kApart` lanes below.
+template <int kApart = 1>
 [[gnu::always_inline]] inline Words running_sum(Words value) {
-#pragma GCC unroll 4
-  for (int apart = 1; apart < kWidth; apart *= 2) {
-    Words from;
-    for (int lane = 0; lane < kWidth; ++lane)
-      from[lane] = lane < apart ? lane : kWidth + lane - apart;
-    value += __builtin_shuffle(Words{}, value, from);
-  }
+  value += shuffle<[](int lane) { return lane < kApart ? lane : kWidth + lane - kApart; },
+                   std::uint32_t>(Words{}, value);
+  if constexpr (kApart * 2 < kWidth) return running_sum<kApart * 2>(value);
   return value;
 }
 
@@ -40,13 +37,12 @@ std::uint32_t sum_of(const std::uint32_t* in, int count) {
 }
 
 void scan_piece(const std::uint32_t* in, std::uint32_t* out, int count, std::uint32_t before) {
-  Words carry = broadcast(before), last;
-  for (int lane = 0; lane < kWidth; ++lane) last[lane] = kWidth - 1;
+  Words carry = broadcast(before);
   int i = 0;
   for (; i + kWidth <= count; i += kWidth) {
     const Words sums = running_sum(load(in + i));
     stream(reinterpret_cast<float*>(out + i), (Vector<float>)(sums + carry));
-    carry += __builtin_shuffle(sums, last);
+    carry += shuffle<[](int) { return kWidth - 1; }, std::uint32_t>(sums, sums);
   }
   for (std::uint32_t total = carry[0]; i < count; ++i) out[i] = total += in[i];
 }
