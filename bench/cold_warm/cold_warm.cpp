@@ -2,6 +2,7 @@
 // with its kernels already in memory.
 //
 //   bench_cold_warm            the tables
+//   bench_cold_warm compiling  the time of compiling alone, against clang's
 //   bench_cold_warm child ...  one start, as the tables' rows use it
 //
 // Times run from main to the result of the last launch. "In memory" is the same process launching
@@ -21,6 +22,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -179,17 +181,29 @@ void print_per_instruction(const std::string& folder) {
       ours * kMicroseconds, clang * kMicroseconds, ours / clang);
 }
 
+struct TemporaryFolder {
+  std::string path = std::filesystem::temp_directory_path() / "cuda_shim-cold-warm-XXXXXX";
+  TemporaryFolder() {
+    if (::mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path); }
+};
+
+int run_compiling() {
+  const TemporaryFolder folder;
+  print_per_instruction(folder.path);
+  return 0;
+}
+
 int run_tables() {
-  std::string folder = std::filesystem::temp_directory_path() / "cuda_shim-cold-warm-XXXXXX";
-  if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  const TemporaryFolder folder;
   fmt::print("milliseconds from main to the last result, medians of {}\n", kRuns);
   fmt::print("{:>8} {:>12} {:>10} {:>10} {:>10} {:>10} {:>11}\n", "kernels", "instructions", "cold",
              "warm", "in memory", "limit", "cold/warm");
   for (const auto& [kernels, operations] :
        {std::pair{1, 100}, {1, 2000}, {100, 20}, {100, 400}, {1000, 20}})
-    print_row(folder, kernels, operations);
-  print_per_instruction(folder);
-  std::filesystem::remove_all(folder);
+    print_row(folder.path, kernels, operations);
+  print_per_instruction(folder.path);
   return 0;
 }
 
@@ -199,7 +213,7 @@ int main(int argc, char** argv) {
   const auto begin = Clock::now();
   try {
     if (argc == 4) return run_child(begin, std::atoi(argv[2]), std::atoi(argv[3]));
-    return run_tables();
+    return argc == 2 && std::string_view(argv[1]) == "compiling" ? run_compiling() : run_tables();
   } catch (const std::exception& failure) {
     fmt::print(stderr, "bench_cold_warm: {}\n", failure.what());
     return 1;

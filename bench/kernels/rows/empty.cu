@@ -1,0 +1,5 @@
+__global__ void empty() {}
+
+void launch_empty() {
+  empty<<<1, 32>>>();
+}
