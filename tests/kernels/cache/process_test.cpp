@@ -27,8 +27,11 @@ class CacheProcess : public ::testing::Test {
   testing::TemporaryFolder folder;
   std::string path = folder / "cache";
 
+  /// What is translated in idle time has tests of its own (ahead_test.cpp).
   Outcome run(std::vector<std::string> command, Environment changes = {}) const {
-    changes.insert(changes.begin(), {{"CUDA_SHIM_CACHE", path}, {"CUDA_SHIM_LOG", "info"}});
+    changes.insert(
+        changes.begin(),
+        {{"CUDA_SHIM_CACHE", path}, {"CUDA_SHIM_LOG", "info"}, {"CUDA_SHIM_BACKGROUND", "off"}});
     return testing::run(command, changes);
   }
   Outcome run_kernels(int count, int first = 0, Environment changes = {}) const {
@@ -178,6 +181,21 @@ TEST_F(CacheProcess, ProcessesThatStartColdTogetherTranslateEachKernelOnce) {
     all += translations(outcome);
   }
   EXPECT_EQ(all, 4u);
+}
+
+TEST_F(CacheProcess, ProcessesThatAlsoTranslateAheadDoAKernelAtMostTwice) {
+  std::vector<Outcome> outcomes(16);
+  std::vector<std::thread> threads;
+  for (Outcome& outcome : outcomes)
+    threads.emplace_back([&] { outcome = run_kernels(10, 0, {{"CUDA_SHIM_BACKGROUND", "on"}}); });
+  for (std::thread& thread : threads) thread.join();
+  std::size_t all = 0;
+  for (const Outcome& outcome : outcomes) {
+    EXPECT_EQ(outcome.output.find("all right"), 0u) << outcome.errors;
+    all += translations(outcome);
+  }
+  EXPECT_GE(all, 10u);
+  EXPECT_LE(all, 20u) << "once by a launch that did not want to wait, and once ahead";
 }
 
 TEST_F(CacheProcess, KilledProcessesDoNoHarm) {

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
+#include <llvm/IR/OptBisect.h>
+#include <llvm/IR/PassInstrumentation.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/TargetSelect.h>
@@ -72,7 +74,12 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
   tuning.LoopVectorization = false;
   tuning.SLPVectorization = false;
   tuning.LoopInterleaving = false;
-  llvm::PassBuilder builder(&machine, tuning);
+  llvm::PassInstrumentationCallbacks callbacks;
+  llvm::OptPassGate& gate = module.getContext().getOptPassGate();
+  if (gate.isEnabled())
+    callbacks.registerBeforeNonSkippedPassCallback(
+        [&gate](llvm::StringRef pass, const llvm::Any&) { gate.shouldRunPass(pass, ""); });
+  llvm::PassBuilder builder(&machine, tuning, std::nullopt, &callbacks);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
