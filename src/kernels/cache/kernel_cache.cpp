@@ -113,6 +113,18 @@ bool KernelCache::writes_to_disk() const {
   return directory_.has_value() && !failed_.load(std::memory_order_relaxed);
 }
 
+/// After a translation: false, from then on for the whole process, if LLVM is not the one that the
+/// names of entries tell of. What was found under them is another one's work, but right.
+bool KernelCache::keeps_translations() {
+  if (translator_ != compile || compiler_is_as_identified()) return true;
+  if (!failed_.exchange(true))
+    CUDA_SHIM_LOG(
+        kWarning,
+        "The dynamic linker found another LLVM than the kernel cache expected. Translated "
+        "kernels are kept in memory only.");
+  return false;
+}
+
 /// Does the work unless it was done, or is being done by another thread, for the same name.
 Result<SharedKernel> KernelCache::once(const Digest& name, std::string_view kernel,
                                        const Work& work) {
@@ -218,7 +230,8 @@ Result<SharedKernel> KernelCache::translate(const CompileRequest& request, const
   CUDA_SHIM_LOG(kInfo, "Translated kernel '{}'{} in {:.1f} ms.", entry.code.kernel,
                 is_ahead ? " ahead of its launch" : "",
                 static_cast<double>(entry.compile_microseconds) / 1000);
-  *published = store(key, write_file(EntryKind::kKernel, key, encode(entry)));
+  if (keeps_translations())
+    *published = store(key, write_file(EntryKind::kKernel, key, encode(entry)));
   return std::make_shared<const CompiledKernel>(std::move(entry.code));
 }
 

@@ -80,6 +80,7 @@ class KernelCache {
   bool contains(const support::Digest& name) const;
   std::optional<KernelEntry> find(const support::Digest& name) const;
   bool writes_to_disk() const;
+  bool keeps_translations();
   bool store(const support::Digest& name, std::string_view file);
 
   Settings settings_;

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "kernels/cache/directory.h"
+#include "kernels/cache/needed_library.h"
 #include "kernels/cache/temporary_folder.h"
 
 namespace cuda_shim::kernels::cache {
@@ -83,6 +84,35 @@ TEST_F(CacheProcess, OptionsThatChangeTheCodeMiss) {
   EXPECT_EQ(translations(run_kernels(1, 0, {{"CUDA_SHIM_OPT_LEVEL", "1"}})), 1u);
   EXPECT_EQ(translations(run_kernels(1, 0, {{"CUDA_SHIM_CHECK", "alignment"}})), 1u);
   EXPECT_EQ(translations(run_kernels(1)), 0u);
+}
+
+/// The LLVM that the compiler library gets, with another build id; false if there is none to copy.
+bool copy_llvm_with_another_id(const std::string& folder) {
+  const std::string name = needed_name(COMPILER, "libLLVM");
+  const std::string original = name.empty() ? name : find_needed(COMPILER, name);
+  if (original.empty()) return false;
+  std::filesystem::copy_file(original, folder + "/" + name);
+  std::fstream copy(folder + "/" + name, std::ios::in | std::ios::out | std::ios::binary);
+  std::string beginning(1 << 16, '\0');
+  copy.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+  // A note's header (sizes, and the kind of a build id), its name, and then the id.
+  const std::string_view note("\x03\0\0\0GNU\0", 8);
+  const std::size_t id = beginning.find(note);
+  if (id == beginning.npos) return false;
+  copy.seekp(static_cast<std::streamoff>(id + note.size()));
+  copy.put(static_cast<char>(beginning[id + note.size()] ^ 1));
+  return copy.good();
+}
+
+TEST_F(CacheProcess, AnotherLlvmMissesThoughTheCompilerLibraryIsTheSame) {
+  run_kernels(2);
+  if (!copy_llvm_with_another_id(folder.path())) GTEST_SKIP() << "No LLVM with a build id.";
+  const Environment updated = {{"LD_LIBRARY_PATH", folder.path()}};
+  const Outcome first = run_kernels(2, 0, updated);
+  EXPECT_EQ(translations(first), 2u) << first.errors;
+  EXPECT_EQ(warnings(first), 0u) << first.errors;
+  EXPECT_EQ(run_kernels(2, 0, updated).output, kWarm);
+  EXPECT_EQ(run_kernels(2).output, kWarm);
 }
 
 TEST_F(CacheProcess, OffWritesNothing) {
