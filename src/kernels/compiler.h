@@ -31,6 +31,8 @@ struct CompileOptions {
 struct CompileRequest {
   const KernelSource& source;
   CompileOptions options;
+  /// Called between the steps of the compile, if there is one; it need not return. No input.
+  void (*checkpoint)() = nullptr;
 };
 
 /// An owned code object.

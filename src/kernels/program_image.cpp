@@ -1,5 +1,7 @@
 #include "kernels/program_image.h"
 
+#include <algorithm>
+
 #include "support/byte_stream.h"
 
 namespace cuda_shim::kernels {
@@ -86,8 +88,14 @@ Result<std::shared_ptr<const ProgramImage>> ProgramImage::open(
   opened->stored_ = std::move(units);
   if (!opened->recall())
     if (Status status = opened->parse(); !status) return error(std::move(status));
-  cache::KernelCache::process().add_known(opened->outline_->kernels().size());
+  opened->ready_.resize(opened->outline_->kernels().size());
+  cache::KernelCache::process().progress().add_known(opened->ready_.size());
   return opened;
+}
+
+ProgramImage::~ProgramImage() {
+  const auto done = static_cast<std::size_t>(std::ranges::count(ready_, true));
+  cache::KernelCache::process().progress().remove(ready_.size(), done);
 }
 
 /// Makes the outline from the PTX.
@@ -143,20 +151,47 @@ Result<const Program*> ProgramImage::program() const {
   return program_.get();
 }
 
-Result<cache::SharedKernel> ProgramImage::code(std::size_t kernel,
-                                               const CompileOptions& options) const {
-  const auto source = [&]() -> Result<KernelSource> {
+/// Borrows the options, and this.
+cache::Wanted ProgramImage::wanted(std::size_t kernel, const CompileOptions& options) const {
+  const auto source = [this, kernel]() -> Result<KernelSource> {
     Result<const Program*> opened = program();
     if (!opened) return error(std::move(opened.error()));
     return KernelSource(**opened, (*opened)->kernels()[kernel]);
   };
+  return {digest_, kernel, outline_->kernels()[kernel].name, options, source};
+}
+
+Result<cache::SharedKernel> ProgramImage::code(std::size_t kernel,
+                                               const CompileOptions& options) const {
   bool published = false;
-  Result<cache::SharedKernel> code = cache::KernelCache::process().kernel(
-      {digest_, kernel, outline_->kernels()[kernel].name, options, source}, &published);
+  Result<cache::SharedKernel> code =
+      cache::KernelCache::process().kernel(wanted(kernel, options), &published);
+  if (code) note_ready(kernel);
   if (!published) return code;
+  write_down_if_new();
+  ahead_.go_on(weak_from_this(), options);
+  return code;
+}
+
+bool ProgramImage::translate_ahead(std::size_t kernel, const CompileOptions& options) const {
+  bool published = false;
+  const bool made =
+      cache::KernelCache::process().translate_ahead(wanted(kernel, options), &published);
+  if (published) note_ready(kernel);
+  if (published) write_down_if_new();
+  return made;
+}
+
+void ProgramImage::note_ready(std::size_t kernel) const {
+  const std::lock_guard lock(mutex_);
+  if (ready_[kernel]) return;
+  ready_[kernel] = true;
+  cache::KernelCache::process().progress().add_done();
+}
+
+void ProgramImage::write_down_if_new() const {
   const std::lock_guard lock(mutex_);
   if (!written_down_) write_down();
-  return code;
 }
 
 Result<std::vector<ptx::Diagnostic>> ProgramImage::check() const {

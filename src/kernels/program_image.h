@@ -16,13 +16,14 @@
 #include <vector>
 
 #include "cuda_shim/status.h"
+#include "kernels/ahead.h"
 #include "kernels/cache/kernel_cache.h"
 #include "kernels/image/extract.h"
 #include "kernels/program.h"
 
 namespace cuda_shim::kernels {
 
-class ProgramImage {
+class ProgramImage : public std::enable_shared_from_this<ProgramImage> {
  public:
   /// Opens an image of any kind that image::open takes, with its errors; those of bad PTX come now,
   /// or came when the outline was written down. What is needed of the image later is copied.
@@ -39,9 +40,13 @@ class ProgramImage {
 
   /// Of the kernel with that index in the outline: from the cache, or translated now.
   Result<cache::SharedKernel> code(std::size_t kernel, const CompileOptions& options) const;
+  /// For idle time (kernels/ahead.h): sees to it that the cache has the kernel; true if that took a
+  /// translation.
+  bool translate_ahead(std::size_t kernel, const CompileOptions& options) const;
   /// As verify() of compiler.h; once for each image, whatever process asked.
   Result<std::vector<ptx::Diagnostic>> check() const;
 
+  ~ProgramImage();
   ProgramImage(const ProgramImage&) = delete;
 
  private:
@@ -50,6 +55,9 @@ class ProgramImage {
   bool recall();
   Status parse();
   void write_down() const;
+  void write_down_if_new() const;
+  void note_ready(std::size_t kernel) const;
+  cache::Wanted wanted(std::size_t kernel, const CompileOptions& options) const;
 
   support::Digest digest_;  ///< of the units as they are stored
   std::optional<ProgramOutline> outline_;
@@ -59,6 +67,8 @@ class ProgramImage {
   mutable std::shared_ptr<const Program> program_;
   mutable std::optional<std::vector<ptx::Diagnostic>> faults_;  ///< once checked
   mutable bool written_down_ = false;
+  mutable std::vector<bool> ready_;  ///< whether a kernel is there to run
+  mutable Ahead ahead_;
 };
 
 }  // namespace cuda_shim::kernels

@@ -4,6 +4,7 @@
 #include "kernels/translate.h"
 
 #include <fmt/format.h>
+#include <llvm/IR/OptBisect.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Transforms/Utils/Cloning.h>
@@ -50,6 +51,20 @@ Status verify_module(const llvm::Module& module, std::string_view kernel) {
   return Status(StatusCode::kUnknown,
                 fmt::format("The translation of kernel '{}' is malformed: {}", kernel, why));
 }
+
+/// Calls the request's checkpoint before each of LLVM's passes, and leaves none out.
+class CheckpointGate : public llvm::OptPassGate {
+ public:
+  explicit CheckpointGate(void (*checkpoint)()) : checkpoint_(checkpoint) {}
+  bool isEnabled() const override { return true; }
+  bool shouldRunPass(llvm::StringRef, llvm::StringRef) const override {
+    checkpoint_();
+    return true;
+  }
+
+ private:
+  void (*checkpoint_)();
+};
 
 void dump_ptx(const Dump& dump, const CompileRequest& request) {
   if (!dump.wants("ptx")) return;
@@ -113,6 +128,8 @@ Result<CompiledKernel> translate(const CompileRequest& request) {
   const Dump dump(request.source.kernel().name);
   dump_ptx(dump, request);
   llvm::LLVMContext context;
+  CheckpointGate gate(request.checkpoint);
+  if (request.checkpoint != nullptr) context.setOptPassGate(gate);
   Result<LoweredKernel> lowered = instructions::lower_kernel(context, request.source);
   if (!lowered) return error(std::move(lowered.error()));
   if (Status status = verify_module(*lowered->module, request.source.kernel().name); !status.ok())

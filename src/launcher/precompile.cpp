@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -164,6 +165,7 @@ Status Precompiler::add_file(const std::string& path, Counts& counts) {
 }
 
 int precompile(const std::vector<std::string>& paths) {
+  ::setenv("CUDA_SHIM_BACKGROUND", "off", 1);  // all of it is wanted at once
   Result<Precompiler> precompiler =
       Precompiler::open(find_installation().library_folder + "/libcuda.so.1");
   if (!precompiler) {

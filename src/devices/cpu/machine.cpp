@@ -1,6 +1,5 @@
 #include "devices/cpu/machine.h"
 
-#include <sched.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <string_view>
 
 #include "cuda_shim/host_abi.h"
+#include "support/cores.h"
 
 namespace cuda_shim::devices::cpu {
 namespace {
@@ -51,13 +51,6 @@ std::uint64_t control_group_limit() {
   return least;
 }
 
-std::uint32_t usable_cores() {
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof(set), &set) == 0)
-    return std::max(1u, static_cast<std::uint32_t>(CPU_COUNT(&set)));
-  return std::max(1u, static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN)));
-}
-
 std::int64_t monotonic_nanoseconds() {
   timespec now = {};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -82,7 +75,7 @@ Machine examine() {
   auto physical = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                   static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   found.memory = std::min(physical, control_group_limit());
-  found.cores = usable_cores();
+  found.cores = support::usable_cores();
   found.clock_khz = measure_clock_khz();
   long cache = std::max(::sysconf(_SC_LEVEL3_CACHE_SIZE), ::sysconf(_SC_LEVEL2_CACHE_SIZE));
   found.l2_bytes = cache > 0 ? static_cast<std::uint32_t>(std::min(cache, 1l << 30)) : 1u << 20;

@@ -1,13 +1,12 @@
 #include "kernels/cache/build_id.h"
 
-#include <elf.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
-#include <vector>
 
-#include "kernels/cache/file.h"
+#include "kernels/cache/elf_segments.h"
 
 namespace cuda_shim::kernels::cache {
 namespace {
@@ -34,15 +33,7 @@ std::string_view find_build_id(std::string_view notes) {
 }
 
 std::optional<support::Digest> digest_of_build_id(const File& file) {
-  Elf64_Ehdr header;
-  if (!file.read_at(0, &header, sizeof header) ||
-      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
-      header.e_phentsize != sizeof(Elf64_Phdr))
-    return std::nullopt;
-  std::vector<Elf64_Phdr> segments(header.e_phnum);
-  if (!file.read_at(header.e_phoff, segments.data(), segments.size() * sizeof(Elf64_Phdr)))
-    return std::nullopt;
-  for (const Elf64_Phdr& segment : segments) {
+  for (const Elf64_Phdr& segment : read_segments(file)) {
     if (segment.p_type != PT_NOTE || segment.p_filesz > kMostNoteBytes) continue;
     std::string notes(segment.p_filesz, '\0');
     if (!file.read_at(segment.p_offset, notes.data(), notes.size())) continue;

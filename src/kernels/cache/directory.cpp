@@ -79,8 +79,18 @@ bool take_lock(const File& file, off_t place, bool wait) {
   return result == 0;
 }
 
+/// Positive, and not kTrimLock.
 off_t lock_place(const support::Digest& key) {
-  return static_cast<off_t>(key.low >> 2) + 1;  // positive, and not kTrimLock
+  return static_cast<off_t>(key.low >> 3) * 2 + 2;
+}
+
+off_t idle_lock_place(const support::Digest& key) {
+  return lock_place(key) + 1;
+}
+
+bool is_locked(const File& file, off_t place) {
+  struct flock range = byte_range(place, F_WRLCK);
+  return ::fcntl(file.descriptor(), F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
 }
 
 struct CloseFolder {
@@ -155,6 +165,10 @@ std::optional<std::string> Directory::peek(const support::Digest& name) const {
   return file ? file.read_all() : std::nullopt;
 }
 
+bool Directory::contains(const support::Digest& name) const {
+  return ::faccessat(folder_.descriptor(), name.hex().c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 std::optional<File> Directory::write_unnamed(std::string_view bytes, Status* status) const {
   File file(::openat(folder_.descriptor(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (!file) return std::nullopt;
@@ -206,11 +220,31 @@ void Directory::remove_name(const std::string& name) const {
     static_cast<void>(::unlinkat(folder_.descriptor(), name.c_str(), 0));
 }
 
+File Directory::open_locks() const {
+  return File(::openat(folder_.descriptor(), kLockFile, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+}
+
 KeyLock Directory::lock(const support::Digest& key) const {
   if (access_ == Access::kReadOnly) return {};
-  File file(::openat(folder_.descriptor(), kLockFile, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  File file = open_locks();
   if (!file || !take_lock(file, lock_place(key), true)) return {};
   return KeyLock(std::move(file), lock_place(key));
+}
+
+std::optional<KeyLock> Directory::try_lock_idle(const support::Digest& key) const {
+  if (access_ == Access::kReadOnly) return KeyLock();
+  File file = open_locks();
+  if (!file) return KeyLock();
+  if (is_locked(file, lock_place(key))) return std::nullopt;
+  if (take_lock(file, idle_lock_place(key), false))
+    return KeyLock(std::move(file), idle_lock_place(key));
+  if (errno == EAGAIN || errno == EACCES) return std::nullopt;
+  return KeyLock();
+}
+
+bool Directory::is_locked_idle(const support::Digest& key) const {
+  const File file = access_ == Access::kReadOnly ? File() : open_locks();
+  return file && is_locked(file, idle_lock_place(key));
 }
 
 std::vector<Directory::Listed> Directory::list() const {
@@ -231,7 +265,7 @@ std::vector<Directory::Listed> Directory::list() const {
 
 std::size_t Directory::trim(std::uint64_t bytes) const {
   if (access_ == Access::kReadOnly) return 0;
-  const File lock(::openat(folder_.descriptor(), kLockFile, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  const File lock = open_locks();
   if (!lock || !take_lock(lock, kTrimLock, false)) return 0;
   const std::int64_t now = std::time(nullptr) * kNanoseconds;
   for_each_file(folder_, [&](const std::string& name, const struct stat& facts) {

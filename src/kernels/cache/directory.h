@@ -4,8 +4,10 @@
 // * A file appears under its name complete or not at all: it is written without a name (or, where
 //   the file system cannot, under a temporary one) and linked in. Whoever dies while writing leaves
 //   nothing behind, or a temporary file that trimming removes.
-// * Locks are byte ranges of one file, a byte for each key. The system gives them back when their
-//   holder dies, and there is nothing to clean up.
+// * Locks are byte ranges of one file, two bytes for each key: one for who is waited for, one for
+// who
+//   works in idle time, who may not get on at all. The system gives them back when their holder
+//   dies, and there is nothing to clean up.
 // * A file may have several names (link): a lookup by any of them finds it.
 // * The time of a file's last change is that of its last use, as each use counts itself in its
 //   header.
@@ -52,6 +54,8 @@ class Directory {
   std::optional<std::string> read(const support::Digest& name) const;
   /// The file as it is, checked by nobody and uncounted.
   std::optional<std::string> peek(const support::Digest& name) const;
+  /// Whether there is a file of that name; no use is counted.
+  bool contains(const support::Digest& name) const;
   /// Publishes a file; it is no error if the name exists already. The error says what the system
   /// refused.
   Status publish(const support::Digest& name, std::string_view file) const;
@@ -61,6 +65,10 @@ class Directory {
 
   /// Waits for the key's lock.
   KeyLock lock(const support::Digest& key) const;
+  /// The key's lock of idle time; nothing if somebody holds it, or the other one.
+  std::optional<KeyLock> try_lock_idle(const support::Digest& key) const;
+  /// Whether somebody holds the key's lock of idle time.
+  bool is_locked_idle(const support::Digest& key) const;
 
   /// One file with its names.
   struct Listed {
@@ -82,6 +90,7 @@ class Directory {
   std::optional<File> write_unnamed(std::string_view bytes, Status* status) const;
   Status publish_by_renaming(const std::string& name, std::string_view bytes) const;
   void remove_name(const std::string& name) const;
+  File open_locks() const;
 
   std::string path_;
   File folder_;

@@ -2,7 +2,10 @@
 
 #include <dlfcn.h>
 
+#include <string>
+
 #include "kernels/cache/build_id.h"
+#include "kernels/cache/needed_library.h"
 #include "kernels/compiler.h"
 
 namespace cuda_shim::kernels::cache {
@@ -21,11 +24,37 @@ Digest identify_this() {
   return identify(info.dli_fname);
 }
 
+/// The compiler library's LLVM.
+struct Llvm {
+  std::string name;  ///< as it is needed; empty if LLVM is part of the library
+  Digest identity;
+};
+
+const Llvm& llvm() {
+  // Never destroyed: other threads may still ask when the process ends.
+  static const Llvm& kLlvm = *[] {
+    const std::string library = compiler_library_path();
+    auto* found = new Llvm{needed_name(library, "libLLVM"), {}};
+    if (!found->name.empty()) found->identity = identify(find_needed(library, found->name));
+    return found;
+  }();
+  return kLlvm;
+}
+
 }  // namespace
 
 const Digest& compiler_identity() {
-  static const Digest kIdentity = identify(compiler_library_path());
+  static const Digest kIdentity = support::Digester()
+                                      .add_digest(identify(compiler_library_path()))
+                                      .add_digest(llvm().identity)
+                                      .finish();
   return kIdentity;
+}
+
+bool compiler_is_as_identified() {
+  static const bool kSame =
+      llvm().name.empty() || identify(find_loaded(llvm().name)) == llvm().identity;
+  return kSame;
 }
 
 const Digest& library_identity() {

@@ -5,9 +5,12 @@
 
 namespace cuda_shim::kernels::cache {
 
-/// Of the compiler library (its build id, which the version of LLVM is part of), without loading
-/// it.
+/// Of the compiler library and of the LLVM that it gets, which may be updated without it, loading
+/// neither.
 const support::Digest& compiler_identity();
+/// After a translation: whether compiler_identity() told of the LLVM that was loaded in the end. If
+/// not, nothing may be kept under its name.
+bool compiler_is_as_identified();
 /// Of the library that contains this code: it makes programs' outlines.
 const support::Digest& library_identity();
 

@@ -8,8 +8,10 @@
 #include <cstring>
 #include <ctime>
 #include <new>
+#include <thread>
 
 #include "kernels/cache/identity.h"
+#include "kernels/idle_workers.h"
 #include "support/log.h"
 
 namespace cuda_shim::kernels::cache {
@@ -23,6 +25,9 @@ enum class NameKind : std::uint32_t { kImagesKernel = 1, kKernel = 2, kProgram =
 
 /// The directory is looked through when a process first writes, and then every so many bytes.
 constexpr std::uint64_t kBytesBetweenTrims = 64 << 20;
+
+/// Bytes of PTX. A larger kernel takes seconds and hundreds of megabytes, which nobody asked for.
+constexpr std::size_t kLargestAhead = 1 << 20;
 
 Digester name_of(NameKind kind) {
   Digester digester;
@@ -65,18 +70,6 @@ bool same(const CompiledKernel& one, const CompiledKernel& other) {
          std::memcmp(&one.info, &other.info, sizeof one.info) == 0;
 }
 
-/// The code found, or a new translation that differs from it.
-Result<SharedKernel> verified(SharedKernel kept, const CompileRequest& request, const Digest& key) {
-  Result<CompiledKernel> fresh = compile(request);
-  if (!fresh) return error(std::move(fresh.error()));
-  if (same(*kept, *fresh)) return kept;
-  CUDA_SHIM_LOG(kError,
-                "The kernel cache's code of '{}' (entry {}) differs from a new translation, which "
-                "is used instead.",
-                kept->kernel, key.hex());
-  return std::make_shared<const CompiledKernel>(std::move(*fresh));
-}
-
 std::uint64_t microseconds_since(std::chrono::steady_clock::time_point begin) {
   using std::chrono::duration_cast, std::chrono::microseconds;
   const auto passed = std::chrono::steady_clock::now() - begin;
@@ -84,7 +77,8 @@ std::uint64_t microseconds_since(std::chrono::steady_clock::time_point begin) {
 }
 
 /// What is thrown is a failure, too, and must reach those who wait.
-Result<SharedKernel> guarded(const std::function<Result<SharedKernel>()>& work) {
+template <class Work>
+Result<SharedKernel> guarded(const Work& work) {
   try {
     return work();
   } catch (const std::bad_alloc&) {
@@ -92,24 +86,15 @@ Result<SharedKernel> guarded(const std::function<Result<SharedKernel>()>& work) 
   }
 }
 
-Status copy_of(const Status& status) {
-  return Status(status.code(), std::string(status.message()));
-}
+/// As long as it lives the calling thread works on the job.
+class WorkingOn {
+ public:
+  explicit WorkingOn(IdleJob& job) { IdleWorkers::set_job(&job); }
+  ~WorkingOn() { IdleWorkers::set_job(nullptr); }
+  WorkingOn(const WorkingOn&) = delete;
+};
 
 }  // namespace
-
-/// A lookup that is under way; whoever wants the same kernel meanwhile waits for it.
-struct KernelCache::Running {
-  std::condition_variable changed;
-  bool done = false;
-  SharedKernel code;
-  Status failure;
-
-  Result<SharedKernel> result() const {
-    if (code != nullptr) return code;
-    return error(copy_of(failure));
-  }
-};
 
 KernelCache& KernelCache::process() {
   // Never destroyed: streams of other threads may still ask when the process ends.
@@ -117,7 +102,8 @@ KernelCache& KernelCache::process() {
   return cache;
 }
 
-KernelCache::KernelCache(Settings settings) : settings_(std::move(settings)) {
+KernelCache::KernelCache(Settings settings, Translator translator)
+    : settings_(std::move(settings)), translator_(translator) {
   if (!settings_.disk) return;
   if (settings_.most_bytes > 0) directory_ = open_directory(settings_.path, Access::kReadWrite);
   read_only_ = open_directory(settings_.read_only_path, Access::kReadOnly);
@@ -127,38 +113,60 @@ bool KernelCache::writes_to_disk() const {
   return directory_.has_value() && !failed_.load(std::memory_order_relaxed);
 }
 
+/// After a translation: false, from then on for the whole process, if LLVM is not the one that the
+/// names of entries tell of. What was found under them is another one's work, but right.
+bool KernelCache::keeps_translations() {
+  if (translator_ != compile || compiler_is_as_identified()) return true;
+  if (!failed_.exchange(true))
+    CUDA_SHIM_LOG(
+        kWarning,
+        "The dynamic linker found another LLVM than the kernel cache expected. Translated "
+        "kernels are kept in memory only.");
+  return false;
+}
+
 /// Does the work unless it was done, or is being done by another thread, for the same name.
-Result<SharedKernel> KernelCache::once(const Digest& name,
-                                       const std::function<Result<SharedKernel>()>& work) {
+Result<SharedKernel> KernelCache::once(const Digest& name, std::string_view kernel,
+                                       const Work& work) {
   std::unique_lock lock(mutex_);
-  if (const auto kept = memory_.find(name); kept != memory_.end()) return kept->second;
-  const auto [place, is_first] = running_.try_emplace(name);
-  if (is_first) place->second = std::make_shared<Running>();
-  const std::shared_ptr<Running> running = place->second;
-  if (!is_first) {
-    running->changed.wait(lock, [&] { return running->done; });
-    return running->result();
+  bool taken_over = false;
+  for (auto at = running_.find(name); at != running_.end(); at = running_.find(name)) {
+    const std::shared_ptr<Running> other = at->second;
+    if (wait_for(*other, kernel, lock)) return other->result();
+    const auto now = running_.find(name);
+    if (now == running_.end() || now->second != other) continue;
+    running_.erase(now);
+    taken_over = true;
   }
+  if (const auto kept = memory_.find(name); kept != memory_.end()) return kept->second;
+  const auto running = std::make_shared<Running>(Running::When::kAtOnce);
+  running_.emplace(name, running);
   lock.unlock();
-  Result<SharedKernel> result = guarded(work);
-  lock.lock();
-  if (result)
-    running->code = *result;
-  else
-    running->failure = copy_of(result.error());
-  if (result && !writes_to_disk()) memory_.emplace(name, *result);
-  running->done = true;
-  running->changed.notify_all();
-  running_.erase(name);
+  Result<SharedKernel> result = guarded([&] { return work(taken_over); });
+  finish(name, running, result);
   return result;
+}
+
+bool KernelCache::wait_for(Running& running, std::string_view kernel,
+                           std::unique_lock<std::mutex>& lock) {
+  std::optional<Progress::Translation> shown;
+  if (running.is_idle()) shown.emplace(progress_, std::string(kernel));
+  return running.wait(lock);
+}
+
+void KernelCache::finish(const Digest& name, const std::shared_ptr<Running>& running,
+                         const Result<SharedKernel>& result) {
+  const std::lock_guard lock(mutex_);
+  running->finish(result);
+  if (result && !writes_to_disk()) memory_.emplace(name, *result);
+  if (const auto at = running_.find(name); at != running_.end() && at->second == running)
+    running_.erase(at);
 }
 
 Result<SharedKernel> KernelCache::kernel(const Wanted& wanted, bool* published) {
   const Digest image_name = name_of_kernel(wanted);
-  Result<SharedKernel> code =
-      once(image_name, [&] { return look_up(wanted, image_name, published); });
-  progress_.add_done();
-  return code;
+  return once(image_name, wanted.name,
+              [&](bool) { return look_up(wanted, image_name, published); });
 }
 
 Result<SharedKernel> KernelCache::look_up(const Wanted& wanted, const Digest& image_name,
@@ -169,26 +177,49 @@ Result<SharedKernel> KernelCache::look_up(const Wanted& wanted, const Digest& im
     return std::make_shared<const CompiledKernel>(std::move(found->code));
   Result<KernelSource> source = wanted.source();
   if (!source) return error(std::move(source.error()));
+  const CompileRequest request = {*source, wanted.options};
   const Digest key = name_of_kernel(*source, wanted.options);
-  Result<SharedKernel> code =
-      once(key, [&] { return find_or_translate(*source, wanted.options, key, published); });
+  Result<SharedKernel> code = once(key, wanted.name, [&](bool taken_over) {
+    return find_or_translate(request, key, taken_over, published);
+  });
   if (code && directory_) directory_->link(key, image_name);
   return code;
 }
 
-Result<SharedKernel> KernelCache::find_or_translate(const KernelSource& source,
-                                                    const CompileOptions& options,
-                                                    const Digest& key, bool* published) {
+Result<SharedKernel> KernelCache::find_or_translate(const CompileRequest& request,
+                                                    const Digest& key, bool taken_over,
+                                                    bool* published) {
   // Of several processes that want the kernel one translates it, and the others find it then.
   const KeyLock lock = writes_to_disk() ? directory_->lock(key) : KeyLock();
-  if (std::optional<KernelEntry> found = find(key)) {
-    auto kept = std::make_shared<const CompiledKernel>(std::move(found->code));
-    return settings_.verify ? verified(std::move(kept), {source, options}, key) : kept;
+  std::optional<KernelEntry> found = find(key);
+  if (!found && !taken_over && wait_for_idle_process(key)) found = find(key);
+  if (!found) return translate(request, key, published);
+  auto kept = std::make_shared<const CompiledKernel>(std::move(found->code));
+  return settings_.verify ? verified(std::move(kept), request, key) : kept;
+}
+
+/// Whether another process was at the kernel in idle time, and has it now. It may not get on, so
+/// that it is not waited for long.
+bool KernelCache::wait_for_idle_process(const Digest& key) const {
+  using std::chrono::milliseconds, std::chrono::steady_clock;
+  constexpr milliseconds kPatience(100), kPause(1);
+  if (!writes_to_disk() || !directory_->is_locked_idle(key)) return false;
+  const auto end = steady_clock::now() + kPatience;
+  while (directory_->is_locked_idle(key)) {
+    if (steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(kPause);  // nothing tells when a lock goes that one does not want
   }
+  return true;
+}
+
+Result<SharedKernel> KernelCache::translate(const CompileRequest& request, const Digest& key,
+                                            bool* published) {
+  const bool is_ahead = request.checkpoint != nullptr;
   const auto begin = std::chrono::steady_clock::now();
   Result<CompiledKernel> code = [&] {
-    const Progress::Translation shown(progress_, std::string(source.kernel().name));
-    return compile({source, options});
+    std::optional<Progress::Translation> shown;
+    if (!is_ahead) shown.emplace(progress_, std::string(request.source.kernel().name));
+    return translator_(request);
   }();
   if (!code) return error(std::move(code.error()));
   KernelEntry entry;
@@ -196,10 +227,54 @@ Result<SharedKernel> KernelCache::find_or_translate(const KernelSource& source,
   entry.application = program_invocation_short_name;
   entry.created = std::time(nullptr);
   entry.compile_microseconds = microseconds_since(begin);
-  CUDA_SHIM_LOG(kInfo, "Translated kernel '{}' in {:.1f} ms.", entry.code.kernel,
+  CUDA_SHIM_LOG(kInfo, "Translated kernel '{}'{} in {:.1f} ms.", entry.code.kernel,
+                is_ahead ? " ahead of its launch" : "",
                 static_cast<double>(entry.compile_microseconds) / 1000);
-  *published = store(key, write_file(EntryKind::kKernel, key, encode(entry)));
+  if (keeps_translations())
+    *published = store(key, write_file(EntryKind::kKernel, key, encode(entry)));
   return std::make_shared<const CompiledKernel>(std::move(entry.code));
+}
+
+/// The code found, or a new translation that differs from it.
+Result<SharedKernel> KernelCache::verified(SharedKernel kept, const CompileRequest& request,
+                                           const Digest& key) {
+  Result<CompiledKernel> fresh = translator_(request);
+  if (!fresh) return error(std::move(fresh.error()));
+  if (same(*kept, *fresh)) return kept;
+  CUDA_SHIM_LOG(kError,
+                "The kernel cache's code of '{}' (entry {}) differs from a new translation, which "
+                "is used instead.",
+                kept->kernel, key.hex());
+  return std::make_shared<const CompiledKernel>(std::move(*fresh));
+}
+
+bool KernelCache::translate_ahead(const Wanted& wanted, bool* published) {
+  const Digest image_name = name_of_kernel(wanted);
+  if (!writes_to_disk() || contains(image_name)) return false;
+  const Result<KernelSource> source = wanted.source();
+  if (!source || source->kernel().function->body_text.size() > kLargestAhead) return false;
+  const Digest key = name_of_kernel(*source, wanted.options);
+  const bool made = make_ahead({*source, wanted.options, IdleWorkers::checkpoint}, key, published);
+  directory_->link(key, image_name);
+  return made;
+}
+
+bool KernelCache::make_ahead(const CompileRequest& request, const Digest& key, bool* published) {
+  const std::optional<KeyLock> lock = directory_->try_lock_idle(key);
+  if (!lock || contains(key)) return false;
+  const auto running = std::make_shared<Running>(Running::When::kIdle);
+  const WorkingOn working(running->job());
+  {
+    const std::lock_guard guard(mutex_);
+    if (!running_.try_emplace(key, running).second) return false;
+  }
+  const Result<SharedKernel> code = guarded([&] { return translate(request, key, published); });
+  finish(key, running, code);
+  return code.has_value();
+}
+
+bool KernelCache::contains(const Digest& name) const {
+  return (directory_ && directory_->contains(name)) || (read_only_ && read_only_->contains(name));
 }
 
 std::optional<KernelEntry> KernelCache::find(const Digest& name) const {

@@ -19,8 +19,13 @@ class Progress {
 
   /// So many more kernels are there that may be wanted.
   void add_known(std::size_t kernels) { known_ += kernels; }
-  /// One more is there to run.
+  /// One more of them is there to run.
   void add_done() { ++done_; }
+  /// So many, of which so many were there to run, are not loaded any more.
+  void remove(std::size_t known, std::size_t done) {
+    known_ -= known;
+    done_ -= done;
+  }
 
   /// A translation that is under way until this goes; the line shows once it takes longer than the
   /// patience, and is wiped at the end.

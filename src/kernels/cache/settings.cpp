@@ -1,8 +1,10 @@
 #include "kernels/cache/settings.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
+#include "support/cores.h"
 #include "support/log.h"
 #include "support/number.h"
 #include "support/options.h"
@@ -35,6 +37,27 @@ std::uint64_t most_bytes() {
   return kDefaultBytes;
 }
 
+/// One core is left alone, where there are two; and each thread may take as much memory as a
+/// translation can.
+unsigned default_idle_threads() {
+  constexpr unsigned kMost = 4;
+  return std::clamp(support::granted_cores() - 1, 1u, kMost);
+}
+
+unsigned idle_threads() {
+  constexpr unsigned kMost = 256;
+  const std::string_view text = support::option_text(support::Option::BACKGROUND);
+  if (text.empty() || text == "on") return default_idle_threads();
+  if (text == "off") return 0;
+  unsigned threads = 0;
+  std::string_view rest = text;
+  if (support::take_number(rest, threads) && rest.empty()) return std::min(threads, kMost);
+  CUDA_SHIM_LOG_ONCE(
+      kWarning, "CUDA_SHIM_BACKGROUND='{}' is neither on, off nor a number of threads; using on.",
+      text);
+  return default_idle_threads();
+}
+
 }  // namespace
 
 Settings read_settings() {
@@ -48,6 +71,9 @@ Settings read_settings() {
   // Whoever wants to see the stages of a translation wants one.
   const bool dumps = *support::option_text(support::Option::DUMP) != '\0';
   settings.disk = wanted != "off" && environment("CUDA_CACHE_DISABLE") != "1" && !dumps;
+  // Whoever verifies wants what is launched translated again, and nothing else.
+  const bool keeps = settings.disk && !settings.verify && settings.most_bytes > 0;
+  settings.idle_threads = keeps ? idle_threads() : 0;
   return settings;
 }
 

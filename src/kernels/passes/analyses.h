@@ -1,17 +1,24 @@
 #pragma once
-// The managers that LLVM's passes ask for analyses.
+// What LLVM's passes have to be given to run.
 
 #include <llvm/Analysis/CGSCCPassManager.h>
 #include <llvm/Analysis/LoopAnalysisManager.h>
+#include <llvm/IR/OptBisect.h>
+#include <llvm/IR/PassInstrumentation.h>
 #include <llvm/IR/PassManager.h>
 #include <llvm/Passes/PassBuilder.h>
 
 namespace cuda_shim::kernels::passes {
 
+/// The managers that passes ask for analyses.
 struct Analyses {
-  explicit Analyses(llvm::PassBuilder builder = llvm::PassBuilder()) { add(builder); }
+  Analyses() {
+    llvm::PassBuilder builder;
+    add(builder);
+  }
+  explicit Analyses(llvm::PassBuilder& builder) { add(builder); }
   /// With `target` in place of a machine.
-  explicit Analyses(llvm::TargetIRAnalysis target) {
+  explicit Analyses(const llvm::TargetIRAnalysis& target) {
     functions.registerPass([&] { return target; });
     llvm::PassBuilder builder;
     add(builder);
@@ -30,6 +37,29 @@ struct Analyses {
     builder.registerLoopAnalyses(loops);
     builder.crossRegisterProxies(loops, functions, components, modules);
   }
+};
+
+/// LLVM's optimiser for a machine, without its own vectorisers: one CUDA thread rarely has work for
+/// them, and their remainder loops cost more time to compile than they win. The context's gate, if
+/// it has one, is asked before each pass, so that a translation can be given up.
+struct Optimiser {
+  Optimiser(llvm::Module& module, llvm::TargetMachine& machine)
+      : builder(&machine, tuning(), std::nullopt, &callbacks), analyses(builder) {
+    llvm::OptPassGate& gate = module.getContext().getOptPassGate();
+    if (!gate.isEnabled()) return;
+    callbacks.registerBeforeNonSkippedPassCallback(
+        [&gate](llvm::StringRef pass, const llvm::Any&) { gate.shouldRunPass(pass, ""); });
+  }
+
+  static llvm::PipelineTuningOptions tuning() {
+    llvm::PipelineTuningOptions options;
+    options.LoopVectorization = options.SLPVectorization = options.LoopInterleaving = false;
+    return options;
+  }
+
+  llvm::PassInstrumentationCallbacks callbacks;
+  llvm::PassBuilder builder;
+  Analyses analyses;
 };
 
 }  // namespace cuda_shim::kernels::passes

@@ -80,14 +80,11 @@ void unify_ends(llvm::Function& function) {
 }
 
 void clean_up(llvm::Function& function, llvm::TargetMachine& machine) {
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopInterleaving = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  passes::Analyses analyses(llvm::PassBuilder(&machine, tuning));
-  builder
+  passes::Optimiser optimiser(*function.getParent(), machine);
+  optimiser.builder
       .buildFunctionSimplificationPipeline(llvm::OptimizationLevel::O3,
                                            llvm::ThinOrFullLTOPhase::None)
-      .run(function, analyses.functions);
+      .run(function, optimiser.analyses.functions);
 }
 
 /// Threads of doubles alone fill vectors with half as many lanes.

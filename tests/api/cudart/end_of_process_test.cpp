@@ -13,7 +13,8 @@ namespace cuda_shim::test {
 namespace {
 
 RegisteredProgram* program = nullptr;
-std::promise<void> never;
+/// Not destroyed, as somebody waits for it even while the process ends.
+std::promise<void>& never = *new std::promise<void>;
 
 // A program that has run a kernel and left its default stream busy for ever. As nvcc's host code
 // does, it unregisters from an exit handler.

@@ -1,18 +1,25 @@
-// What is answered before cuInit, without a context, and for handles that are none. Each test runs
-// in a process of its own (ctest), so that "before cuInit" is true.
+// What is answered before cuInit, without a context, and for handles that are none.
+#include <cstdlib>
 #include <thread>
 
 #include "context_fixture.h"
 
 namespace {
 
-TEST(BeforeInit, CallsAreNotInitialized) {
+void call_before_init() {
   int count = -1;
   EXPECT_EQ(cuDeviceGetCount(&count), CUDA_ERROR_NOT_INITIALIZED);
   EXPECT_EQ(cuCtxSynchronize(), CUDA_ERROR_NOT_INITIALIZED);
   int version = 0;
   EXPECT_CU(cuDriverGetVersion(&version));
   EXPECT_EQ(version, 13000);
+  std::exit(testing::Test::HasFailure() ? 1 : 0);
+}
+
+// In a process of its own, where no test has called cuInit.
+TEST(BeforeInitDeathTest, CallsAreNotInitialized) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(call_before_init(), testing::ExitedWithCode(0), "");
 }
 
 TEST(Init, TakesNoFlags) {

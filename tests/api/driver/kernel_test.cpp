@@ -191,6 +191,7 @@ TEST_F(Kernels, AResetMendsThePrimaryContext) {
   ASSERT_CU(cuDevicePrimaryCtxRetain(&primary, device_));
   EXPECT_CU(cuCtxSynchronize());
   EXPECT_CU(cuDevicePrimaryCtxRelease(device_));
+  EXPECT_CU(cuDevicePrimaryCtxRelease(device_)) << "It was retained before the reset, too.";
 }
 
 TEST_F(Kernels, ABrokenKernelLeavesTheOthersUsable) {

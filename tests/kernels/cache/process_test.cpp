@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "kernels/cache/directory.h"
+#include "kernels/cache/needed_library.h"
 #include "kernels/cache/temporary_folder.h"
 
 namespace cuda_shim::kernels::cache {
@@ -27,8 +28,11 @@ class CacheProcess : public ::testing::Test {
   testing::TemporaryFolder folder;
   std::string path = folder / "cache";
 
+  /// What is translated in idle time has tests of its own (ahead_test.cpp).
   Outcome run(std::vector<std::string> command, Environment changes = {}) const {
-    changes.insert(changes.begin(), {{"CUDA_SHIM_CACHE", path}, {"CUDA_SHIM_LOG", "info"}});
+    changes.insert(
+        changes.begin(),
+        {{"CUDA_SHIM_CACHE", path}, {"CUDA_SHIM_LOG", "info"}, {"CUDA_SHIM_BACKGROUND", "off"}});
     return testing::run(command, changes);
   }
   Outcome run_kernels(int count, int first = 0, Environment changes = {}) const {
@@ -80,6 +84,35 @@ TEST_F(CacheProcess, OptionsThatChangeTheCodeMiss) {
   EXPECT_EQ(translations(run_kernels(1, 0, {{"CUDA_SHIM_OPT_LEVEL", "1"}})), 1u);
   EXPECT_EQ(translations(run_kernels(1, 0, {{"CUDA_SHIM_CHECK", "alignment"}})), 1u);
   EXPECT_EQ(translations(run_kernels(1)), 0u);
+}
+
+/// The LLVM that the compiler library gets, with another build id; false if there is none to copy.
+bool copy_llvm_with_another_id(const std::string& folder) {
+  const std::string name = needed_name(COMPILER, "libLLVM");
+  const std::string original = name.empty() ? name : find_needed(COMPILER, name);
+  if (original.empty()) return false;
+  std::filesystem::copy_file(original, folder + "/" + name);
+  std::fstream copy(folder + "/" + name, std::ios::in | std::ios::out | std::ios::binary);
+  std::string beginning(1 << 16, '\0');
+  copy.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+  // A note's header (sizes, and the kind of a build id), its name, and then the id.
+  const std::string_view note("\x03\0\0\0GNU\0", 8);
+  const std::size_t id = beginning.find(note);
+  if (id == beginning.npos) return false;
+  copy.seekp(static_cast<std::streamoff>(id + note.size()));
+  copy.put(static_cast<char>(beginning[id + note.size()] ^ 1));
+  return copy.good();
+}
+
+TEST_F(CacheProcess, AnotherLlvmMissesThoughTheCompilerLibraryIsTheSame) {
+  run_kernels(2);
+  if (!copy_llvm_with_another_id(folder.path())) GTEST_SKIP() << "No LLVM with a build id.";
+  const Environment updated = {{"LD_LIBRARY_PATH", folder.path()}};
+  const Outcome first = run_kernels(2, 0, updated);
+  EXPECT_EQ(translations(first), 2u) << first.errors;
+  EXPECT_EQ(warnings(first), 0u) << first.errors;
+  EXPECT_EQ(run_kernels(2, 0, updated).output, kWarm);
+  EXPECT_EQ(run_kernels(2).output, kWarm);
 }
 
 TEST_F(CacheProcess, OffWritesNothing) {
@@ -178,6 +211,21 @@ TEST_F(CacheProcess, ProcessesThatStartColdTogetherTranslateEachKernelOnce) {
     all += translations(outcome);
   }
   EXPECT_EQ(all, 4u);
+}
+
+TEST_F(CacheProcess, ProcessesThatAlsoTranslateAheadDoAKernelAtMostTwice) {
+  std::vector<Outcome> outcomes(16);
+  std::vector<std::thread> threads;
+  for (Outcome& outcome : outcomes)
+    threads.emplace_back([&] { outcome = run_kernels(10, 0, {{"CUDA_SHIM_BACKGROUND", "on"}}); });
+  for (std::thread& thread : threads) thread.join();
+  std::size_t all = 0;
+  for (const Outcome& outcome : outcomes) {
+    EXPECT_EQ(outcome.output.find("all right"), 0u) << outcome.errors;
+    all += translations(outcome);
+  }
+  EXPECT_GE(all, 10u);
+  EXPECT_LE(all, 20u) << "once by a launch that did not want to wait, and once ahead";
 }
 
 TEST_F(CacheProcess, KilledProcessesDoNoHarm) {

@@ -1,7 +1,6 @@
 // The order of the host's passes, and LLVM's optimiser.
 //
-// No vectoriser runs: one CUDA thread rarely has work for it, and its remainder loops cost more
-// time to compile than they win. Floating point is never contracted: PTX says where it wants fma.
+// Floating point is never contracted: PTX says where it wants fma.
 
 #include "kernels/targets/host/host_target.h"
 
@@ -68,17 +67,12 @@ void set_function_attributes(llvm::Module& module) {
 }
 
 void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopInterleaving = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  passes::Analyses analyses(llvm::PassBuilder(&machine, tuning));
+  passes::Optimiser optimiser(module, machine);
   const llvm::OptimizationLevel chosen = pipeline_level(level);
   llvm::ModulePassManager passes = chosen == llvm::OptimizationLevel::O0
-                                       ? builder.buildO0DefaultPipeline(chosen)
-                                       : builder.buildPerModuleDefaultPipeline(chosen);
-  passes.run(module, analyses.modules);
+                                       ? optimiser.builder.buildO0DefaultPipeline(chosen)
+                                       : optimiser.builder.buildPerModuleDefaultPipeline(chosen);
+  passes.run(module, optimiser.analyses.modules);
 }
 
 /// Cooperative kernels find their grid's workspace through %envreg1 and %envreg2.
