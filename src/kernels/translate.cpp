@@ -97,6 +97,7 @@ Result<CompiledKernel> finish_host(LoweredKernel& lowered, const CompileRequest&
       targets::host::create_machine(request.options.target, request.options.optimisation_level);
   if (!machine) return error(std::move(machine.error()));
   group_threads(lowered, **machine, request);
+  if (dump.wants("ir") && lowered.info.lanes > 1) dump.write("simd.ll", text_of(*lowered.module));
   targets::host::lower_to_host(lowered, **machine, request.options.optimisation_level);
   if (Status status = verify_module(*lowered.module, request.source.kernel().name); !status.ok())
     return error(std::move(status));

@@ -135,7 +135,10 @@ llvm::Value* Emission::load_contiguous(llvm::LoadInst& load) {
   }
   llvm::Value* mask = mask_for(access_of(load.getType()).count);
   if (reversed) mask = ir_.CreateVectorReverse(mask);
-  llvm::Value* all = ir_.CreateMaskedLoad(type, pointer, load.getAlign(), mask);
+  // LLVM 22 merges a selection by the same mask into the load, even behind stores that the load came
+  // before: InstCombine puts the load where the selection was. It does not look through `freeze`.
+  llvm::Value* all =
+      ir_.CreateFreeze(ir_.CreateMaskedLoad(type, pointer, load.getAlign(), mask));
   return reversed ? ir_.CreateVectorReverse(all) : all;
 }
 
