@@ -19,22 +19,28 @@ namespace bench {
 namespace {
 
 struct Functions {
-#define OPENCL_FUNCTIONS(F)                                                                 \
-  F(clGetPlatformIDs)                                                                       \
-  F(clGetDeviceIDs) F(clCreateContext) F(clCreateCommandQueue) F(clCreateProgramWithSource) \
-      F(clBuildProgram) F(clGetProgramBuildInfo) F(clCreateKernel) F(clCreateBuffer)        \
-          F(clSetKernelArg) F(clEnqueueNDRangeKernel) F(clEnqueueReadBuffer) F(clFinish)    \
-              F(clReleaseMemObject) F(clReleaseKernel) F(clReleaseProgram)                  \
-                  F(clReleaseCommandQueue) F(clReleaseContext)
-#define OPENCL_MEMBER(name) decltype(&::name) name;
-  OPENCL_FUNCTIONS(OPENCL_MEMBER)
-#undef OPENCL_MEMBER
-
-  explicit Functions(void* library) {
-#define OPENCL_LOAD(name) name = reinterpret_cast<decltype(name)>(::dlsym(library, #name));
-    OPENCL_FUNCTIONS(OPENCL_LOAD)
-#undef OPENCL_LOAD
-  }
+  void* library;
+#define OPENCL_FUNCTION(name) \
+  decltype(&::name) name = reinterpret_cast<decltype(&::name)>(::dlsym(library, #name))
+  OPENCL_FUNCTION(clGetPlatformIDs);
+  OPENCL_FUNCTION(clGetDeviceIDs);
+  OPENCL_FUNCTION(clCreateContext);
+  OPENCL_FUNCTION(clCreateCommandQueue);
+  OPENCL_FUNCTION(clCreateProgramWithSource);
+  OPENCL_FUNCTION(clBuildProgram);
+  OPENCL_FUNCTION(clGetProgramBuildInfo);
+  OPENCL_FUNCTION(clCreateKernel);
+  OPENCL_FUNCTION(clCreateBuffer);
+  OPENCL_FUNCTION(clSetKernelArg);
+  OPENCL_FUNCTION(clEnqueueNDRangeKernel);
+  OPENCL_FUNCTION(clEnqueueReadBuffer);
+  OPENCL_FUNCTION(clFinish);
+  OPENCL_FUNCTION(clReleaseMemObject);
+  OPENCL_FUNCTION(clReleaseKernel);
+  OPENCL_FUNCTION(clReleaseProgram);
+  OPENCL_FUNCTION(clReleaseCommandQueue);
+  OPENCL_FUNCTION(clReleaseContext);
+#undef OPENCL_FUNCTION
 };
 
 void check_cl(cl_int error, const char* doing) {
@@ -179,7 +185,7 @@ std::unique_ptr<OpenCl> none(const char* reason) {
 std::unique_ptr<OpenCl> OpenCl::open() {
   void* library = ::dlopen("libOpenCL.so.1", RTLD_NOW);
   if (library == nullptr) return none(::dlerror());
-  const Functions functions(library);
+  const Functions functions{.library = library};
   cl_platform_id platform = nullptr;
   if (functions.clGetPlatformIDs(1, &platform, nullptr) != CL_SUCCESS) return none("no platform");
   cl_device_id device = nullptr;
