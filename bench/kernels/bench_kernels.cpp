@@ -22,7 +22,7 @@ using Json = nlohmann::ordered_json;
 struct Options {
   std::vector<std::string> filters;
   std::string json;
-  bool list = false, overheads = false;
+  bool list = false, overheads = false, opencl = false;
   Plan plan;
 };
 
@@ -48,6 +48,8 @@ void print_row(const Json& row) {
                1e-6 * row["operations"].get<double>() / row["reference_ms"].get<double>());
   else
     fmt::print("{:20} right\n", row["name"].get<std::string>());
+  if (!row.value("opencl_ok", true))
+    fmt::print("{:20} OpenCL's result is WRONG: no time of it\n", "");
   std::fflush(stdout);
 }
 
@@ -104,9 +106,13 @@ int main(int argc, char** argv) {
   app.add_flag("--by-hand", options.plan.only_by_hand, "Time the solutions by hand only");
   app.add_option("--json", options.json, "File for the report");
   app.add_flag("--overheads", options.overheads, "Launches, bandwidth and image sizes as well");
+  app.add_flag("--opencl", options.opencl, "The problems' OpenCL twins as well");
   app.add_flag("--list", options.list, "List the problems");
   CLI11_PARSE(app, argc, argv);
   try {
+    const std::unique_ptr<bench::OpenCl> opencl = options.opencl ? bench::OpenCl::open() : nullptr;
+    if (options.opencl && opencl == nullptr) return 1;
+    options.plan.opencl = opencl.get();
     return bench::run(options);
   } catch (const std::exception& failure) {
     fmt::print(stderr, "bench_kernels: {}\n", failure.what());

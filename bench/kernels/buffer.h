@@ -43,8 +43,19 @@ std::unique_ptr<T[], Free> allocate_host(std::size_t count) {
   return std::unique_ptr<T[], Free>(static_cast<T*>(memory));
 }
 
+/// What does not depend on the type of the elements.
+class BufferBase {
+ public:
+  virtual ~BufferBase() = default;
+  virtual std::size_t bytes() const = 0;
+  virtual const void* host_bytes() const = 0;
+  /// Of as many elements from the host's: by value for floating-point numbers, else the share that
+  /// differs.
+  virtual double difference_of(const void* got) const = 0;
+};
+
 template <class T>
-class Buffer {
+class Buffer final : public BufferBase {
  public:
   /// `value_of(i)` is called in order of the index and gives the first contents.
   template <class ValueOf>
@@ -62,7 +73,8 @@ class Buffer {
   const T* host() const { return host_.get(); }
   T* device() const { return device_.get(); }
   std::size_t count() const { return count_; }
-  std::size_t bytes() const { return count_ * sizeof(T); }
+  std::size_t bytes() const override { return count_ * sizeof(T); }
+  const void* host_bytes() const override { return host(); }
 
   void upload() { check(cudaMemcpy(device_.get(), host_.get(), bytes(), cudaMemcpyHostToDevice)); }
 
@@ -72,15 +84,13 @@ class Buffer {
     return values;
   }
 
-  /// Of the device's contents from the host's: by value for floating-point numbers, the share that
-  /// differs for integers.
-  double difference() const { return difference_of(download()); }
+  double difference() const { return difference_of(download().data()); }
 
-  double difference_of(const std::vector<T>& got) const {
-    if constexpr (std::is_floating_point_v<T>)
-      return largest_difference(got.data(), host(), count_);
+  double difference_of(const void* got) const override {
+    if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>)
+      return largest_difference(static_cast<const T*>(got), host(), count_);
     else
-      return share_that_differs(got.data(), host(), count_);
+      return share_that_differs(got, host(), sizeof(T), count_);
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace bench {
@@ -31,10 +32,13 @@ double largest_difference(const double* got, const double* expected, std::size_t
   return difference_of(got, expected, count);
 }
 
-double share_that_differs(const std::uint32_t* got, const std::uint32_t* expected,
+double share_that_differs(const void* got, const void* expected, std::size_t size,
                           std::size_t count) {
+  const auto* a = static_cast<const std::byte*>(got);
+  const auto* b = static_cast<const std::byte*>(expected);
   std::size_t differing = 0;
-  for (std::size_t i = 0; i < count; ++i) differing += got[i] != expected[i];
+  for (std::size_t i = 0; i < count; ++i)
+    differing += std::memcmp(a + i * size, b + i * size, size) != 0;
   return double(differing) / double(count);
 }
 

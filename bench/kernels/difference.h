@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 namespace bench {
 
@@ -11,8 +10,8 @@ namespace bench {
 double largest_difference(const float* got, const float* expected, std::size_t count);
 double largest_difference(const double* got, const double* expected, std::size_t count);
 
-/// The share of elements that differ at all.
-double share_that_differs(const std::uint32_t* got, const std::uint32_t* expected,
+/// The share of elements of `size` bytes that differ at all.
+double share_that_differs(const void* got, const void* expected, std::size_t size,
                           std::size_t count);
 
 }  // namespace bench

@@ -19,8 +19,8 @@ template <class T>
 struct Tile {
   static constexpr int kRows = (kRegisters - 4) / 2;
   static constexpr int kColumns = 2 * kLanes<T>;
-  static constexpr int kDepth = 256;
-  static constexpr int kBlockRows = 8 * kRows;
+  static constexpr int kDepth = 384;
+  static constexpr int kBlockRows = 4 * kRows;
 };
 
 /// c[kRows][kColumns] += a b, for panels of a common depth.
@@ -57,21 +57,28 @@ template <class T>
       c[std::size_t(row) * stride + column] += tile[row * Tile<T>::kColumns + column];
 }
 
+/// Rows beyond the matrix are zeros, as are columns of B.
 template <class In, class T>
 void pack_a(int rows, int depth, const In* a, int stride, T* panel) {
   constexpr int kRows = Tile<T>::kRows;
   for (int top = 0; top < rows; top += kRows, panel += kRows * depth)
-    for (int p = 0; p < depth; ++p)
-      for (int row = 0; row < kRows; ++row)
-        panel[p * kRows + row] =
-            top + row < rows ? T(a[std::size_t(top + row) * stride + p]) : T(0);
+    for (int row = 0; row < kRows; ++row) {
+      const In* from = a + std::size_t(top + row) * stride;
+      const bool inside = top + row < rows;
+      for (int p = 0; p < depth; ++p) panel[p * kRows + row] = inside ? T(from[p]) : T(0);
+    }
 }
 
 template <class In, class T>
 void pack_b(int columns, int depth, const In* b, int stride, T* panel) {
-  for (int p = 0; p < depth; ++p, panel += Tile<T>::kColumns)
-    for (int column = 0; column < Tile<T>::kColumns; ++column)
-      panel[column] = column < columns ? T(b[std::size_t(p) * stride + column]) : T(0);
+  constexpr int kColumns = Tile<T>::kColumns;
+  for (int p = 0; p < depth; ++p, panel += kColumns, b += stride) {
+    if (columns == kColumns)
+      for (int column = 0; column < kColumns; ++column) panel[column] = T(b[column]);
+    else
+      for (int column = 0; column < kColumns; ++column)
+        panel[column] = column < columns ? T(b[column]) : T(0);
+  }
 }
 
 /// A block of C's rows, `depth` deep.
@@ -89,17 +96,32 @@ void multiply_block(int rows, int n, int depth, const T* a, const T* b, T* c) {
     }
 }
 
-/// C[m][n] = A[m][k] B[k][n].
+/// Memory that is kept from one product to the next: new pages would have to be cleared each time.
+template <class T>
+class Scratch {
+ public:
+  T* at_least(std::size_t count) {
+    if (count > count_) memory_ = allocate_host<T>(count_ = count);
+    return memory_.get();
+  }
+
+ private:
+  std::size_t count_ = 0;
+  std::unique_ptr<T[], Free> memory_;
+};
+
+/// C[m][n] = A[m][k] B[k][n]. From one thread of the program at a time.
 template <class In, class T>
 void gemm(int m, int n, int k, const In* a, const In* b, T* c) {
   constexpr int kDepth = Tile<T>::kDepth, kColumns = Tile<T>::kColumns;
   constexpr int kBlockRows = Tile<T>::kBlockRows;
   const int panels = (n + kColumns - 1) / kColumns;
-  const auto packed_b = allocate_host<T>(std::size_t(panels) * kColumns * kDepth);
-  T* const all_b = packed_b.get();
+  static Scratch<T> scratch_b;
+  T* const all_b = scratch_b.at_least(std::size_t(panels) * kColumns * kDepth);
 #pragma omp parallel
   {
-    const auto packed_a = allocate_host<T>(kBlockRows * kDepth);
+    static thread_local Scratch<T> scratch_a;
+    T* const packed_a = scratch_a.at_least(kBlockRows * kDepth);
 #pragma omp for schedule(static)
     for (std::size_t i = 0; i < std::size_t(m) * n; ++i) c[i] = 0;
     for (int from = 0; from < k; from += kDepth) {
@@ -112,8 +134,8 @@ void gemm(int m, int n, int k, const In* a, const In* b, T* c) {
 #pragma omp for schedule(dynamic)
       for (int top = 0; top < m; top += kBlockRows) {
         const int rows = std::min(kBlockRows, m - top);
-        pack_a(rows, depth, a + std::size_t(top) * k + from, k, packed_a.get());
-        multiply_block(rows, n, depth, packed_a.get(), all_b, c + std::size_t(top) * n);
+        pack_a(rows, depth, a + std::size_t(top) * k + from, k, packed_a);
+        multiply_block(rows, n, depth, packed_a, all_b, c + std::size_t(top) * n);
       }
     }
   }

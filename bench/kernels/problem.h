@@ -9,9 +9,9 @@
 #include <memory>
 #include <string>
 
-namespace bench {
+#include "opencl.h"
 
-class OpenCl;
+namespace bench {
 
 /// What one solution needs at least, whoever computes it: bytes read and written once, and
 /// arithmetic operations (of whatever type the kernel is about; 0 where counting them says
@@ -37,13 +37,9 @@ class Problem {
   virtual double difference() = 0;
   virtual Work work() const = 0;
 
-  /// Sets up the same problem for OpenCL, from the kernel source problems/<name>.cl; false if there
-  /// is none.
-  virtual bool prepare_opencl(OpenCl& device) { return false; }
-  /// Enqueues the OpenCL kernels. The runner waits for them.
-  virtual void enqueue_opencl(OpenCl& device) {}
-  /// As difference(), for OpenCL's result.
-  virtual double difference_opencl(OpenCl& device) { return 0; }
+  /// The same for OpenCL, by kernels of problems/<name>.cl; no steps if there are none. Asked after
+  /// reset().
+  virtual OpenClTwin opencl() const { return {}; }
 };
 
 enum class Group { Memory, Warp, Other };

@@ -28,17 +28,30 @@ class Sum : public Problem {
  public:
   using Launch = void (*)(int n, int blocks, const float* in, float* partial, float* out);
 
-  Sum(int n, Launch launch)
-      : n_(n), launch_(launch), in_(n, Uniform{0, 1, 0}), partial_(kBlocks), out_(1) {}
+  /// `has_opencl`: the twin's kernels are called reduce and reduce_partials.
+  Sum(int n, Launch launch, bool has_opencl = false)
+      : has_opencl_(has_opencl),
+        n_(n),
+        launch_(launch),
+        in_(n, Uniform{0, 1, 0}),
+        partial_(kBlocks),
+        out_(1) {}
 
   void launch() override { launch_(n_, kBlocks, in_.device(), partial_.device(), out_.device()); }
   void reference() override { out_.host()[0] = sum_by_hand(n_, in_.host()); }
   double difference() override { return out_.difference(); }
+  OpenClTwin opencl() const override {
+    if (!has_opencl_) return {};
+    return {{{"reduce", {kBlocks * 256, 1}, {256, 1}, {n_, &in_, &partial_}},
+             {"reduce_partials", {256, 1}, {256, 1}, {kBlocks, &partial_, &out_}}},
+            {&out_}};
+  }
   Work work() const override { return {double(in_.bytes()), double(n_)}; }
 
  private:
   static constexpr int kBlocks = 1024;
 
+  bool has_opencl_;
   int n_;
   Launch launch_;
   Buffer<float> in_, partial_, out_;

@@ -54,6 +54,14 @@ class BlackScholes final : public Problem {
     prices_by_hand(n_, price_.host(), strike_.host(), years_.host(), call_.host(), put_.host());
   }
   double difference() override { return std::max(call_.difference(), put_.difference()); }
+  OpenClTwin opencl() const override {
+    const std::size_t items = (n_ + 255) / 256 * 256;
+    return {{{"black_scholes",
+              {items, 1},
+              {256, 1},
+              {n_, &price_, &strike_, &years_, kRate, kVolatility, &call_, &put_}}},
+            {&call_, &put_}};
+  }
   Work work() const override { return {5.0 * price_.bytes(), double(n_)}; }
 
  private:

@@ -71,6 +71,11 @@ class Mandelbrot final : public Problem {
   }
   void reference() override { mandelbrot_by_hand(n_, counts_.host()); }
   double difference() override { return counts_.difference(); }
+  OpenClTwin opencl() const override {
+    const std::size_t n = (n_ + 15) / 16 * 16;
+    return {{{"mandelbrot", {n, n}, {16, 16}, {n_, n_, kLimit, kLeft, kTop, kSide / n_, &counts_}}},
+            {&counts_}};
+  }
   Work work() const override { return {double(counts_.bytes()), 0}; }
 
  private:

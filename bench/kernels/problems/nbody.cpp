@@ -63,6 +63,10 @@ class Nbody final : public Problem {
   void launch() override { launch_nbody(n_, position_.device(), acceleration_.device()); }
   void reference() override { nbody_by_hand(n_, position_.host(), acceleration_.host()); }
   double difference() override { return acceleration_.difference(); }
+  OpenClTwin opencl() const override {
+    return {{{"nbody", {std::size_t(n_), 1}, {256, 1}, {n_, &position_, &acceleration_}}},
+            {&acceleration_}};
+  }
   Work work() const override { return {2.0 * position_.bytes(), 20.0 * n_ * n_}; }
 
  private:

@@ -6,7 +6,8 @@ void launch_sgemm_registers(int n, const float* a, const float* b, float* c);
 namespace bench {
 
 std::unique_ptr<Problem> make_sgemm_registers(std::int64_t size) {
-  return std::make_unique<SquareProduct<float>>(int(size), launch_sgemm_registers);
+  return std::make_unique<SquareProduct<float>>(int(size), launch_sgemm_registers,
+                                                "sgemm_registers", 64);
 }
 
 }  // namespace bench

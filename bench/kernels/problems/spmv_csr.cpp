@@ -60,6 +60,11 @@ class Spmv final : public Problem {
     product_by_hand(rows_, starts_.host(), columns_.host(), values_.host(), x_.host(), y_.host());
   }
   double difference() override { return y_.difference(); }
+  OpenClTwin opencl() const override {
+    const std::size_t items = (rows_ + 255) / 256 * 256;
+    return {{{"spmv_csr", {items, 1}, {256, 1}, {rows_, &starts_, &columns_, &values_, &x_, &y_}}},
+            {&y_}};
+  }
   Work work() const override {
     return {double(columns_.bytes() + values_.bytes() + starts_.bytes() + x_.bytes() + y_.bytes()),
             2.0 * values_.count()};

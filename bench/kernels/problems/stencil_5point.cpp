@@ -44,6 +44,10 @@ class Stencil final : public Problem {
   void launch() override { launch_stencil_5point(n_, n_, in_.device(), out_.device()); }
   void reference() override { stencil_by_hand(n_, n_, in_.host(), out_.host()); }
   double difference() override { return out_.difference(); }
+  OpenClTwin opencl() const override {
+    const std::size_t width = (n_ + 31) / 32 * 32, height = (n_ + 7) / 8 * 8;
+    return {{{"stencil_5point", {width, height}, {32, 8}, {n_, n_, &in_, &out_}}}, {&out_}};
+  }
   Work work() const override { return {2.0 * in_.bytes(), 6.0 * in_.count()}; }
 
  private:

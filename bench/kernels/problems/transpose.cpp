@@ -39,6 +39,10 @@ class Transpose final : public Problem {
   void launch() override { launch_transpose(n_, n_, in_.device(), out_.device()); }
   void reference() override { transpose_by_hand(n_, in_.host(), out_.host()); }
   double difference() override { return out_.difference(); }
+  OpenClTwin opencl() const override {
+    const std::size_t n = n_;
+    return {{{"transpose", {n, n / 4}, {32, 8}, {n_, n_, &in_, &out_}}}, {&out_}};
+  }
   Work work() const override { return {2.0 * in_.bytes(), 0}; }
 
  private:
