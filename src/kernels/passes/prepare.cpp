@@ -8,6 +8,8 @@
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 #include <llvm/Transforms/Utils/Mem2Reg.h>
 
+#include "kernels/passes/checkpoints.h"
+
 namespace cuda_shim::kernels::passes {
 
 namespace {
@@ -27,7 +29,9 @@ void put_escapes_first(llvm::Function& function) {
 }  // namespace
 
 void prepare(llvm::Module& module) {
-  llvm::PassBuilder builder;
+  llvm::PassInstrumentationCallbacks callbacks;
+  add_checkpoints(callbacks, module.getContext());
+  llvm::PassBuilder builder(nullptr, llvm::PipelineTuningOptions(), std::nullopt, &callbacks);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;

@@ -8,8 +8,6 @@
 #include <fmt/format.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
-#include <llvm/IR/OptBisect.h>
-#include <llvm/IR/PassInstrumentation.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/TargetSelect.h>
@@ -18,6 +16,7 @@
 #include <mutex>
 
 #include "kernels/instructions/device_ops.h"
+#include "kernels/passes/checkpoints.h"
 #include "kernels/targets/host/device_ops.h"
 #include "kernels/targets/host/shared_memory.h"
 #include "kernels/targets/host/thread_argument.h"
@@ -75,10 +74,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
   tuning.SLPVectorization = false;
   tuning.LoopInterleaving = false;
   llvm::PassInstrumentationCallbacks callbacks;
-  llvm::OptPassGate& gate = module.getContext().getOptPassGate();
-  if (gate.isEnabled())
-    callbacks.registerBeforeNonSkippedPassCallback(
-        [&gate](llvm::StringRef pass, const llvm::Any&) { gate.shouldRunPass(pass, ""); });
+  passes::add_checkpoints(callbacks, module.getContext());
   llvm::PassBuilder builder(&machine, tuning, std::nullopt, &callbacks);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -90,10 +86,10 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   const llvm::OptimizationLevel chosen = pipeline_level(level);
-  llvm::ModulePassManager passes = chosen == llvm::OptimizationLevel::O0
-                                       ? builder.buildO0DefaultPipeline(chosen)
-                                       : builder.buildPerModuleDefaultPipeline(chosen);
-  passes.run(module, modules);
+  llvm::ModulePassManager pipeline = chosen == llvm::OptimizationLevel::O0
+                                         ? builder.buildO0DefaultPipeline(chosen)
+                                         : builder.buildPerModuleDefaultPipeline(chosen);
+  pipeline.run(module, modules);
 }
 
 /// Cooperative kernels find their grid's workspace through %envreg1 and %envreg2.
