@@ -39,9 +39,10 @@ CompilerLibrary open_library() {
   return library;
 }
 
-/// Opened once; a failure is final, as the file would have to change under a running program.
+/// Opened once; a failure is final, as the file would have to change under a running program. Never
+/// destroyed: other threads may still translate while the process ends.
 Result<const CompilerLibrary*> library() {
-  static const CompilerLibrary kOpened = open_library();
+  static const CompilerLibrary& kOpened = *new CompilerLibrary(open_library());
   if (!kOpened.fault.empty()) return error(StatusCode::kJitCompilerNotFound, kOpened.fault);
   return &kOpened;
 }

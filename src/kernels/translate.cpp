@@ -4,7 +4,6 @@
 #include "kernels/translate.h"
 
 #include <fmt/format.h>
-#include <llvm/IR/OptBisect.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Transforms/Utils/Cloning.h>
@@ -15,6 +14,7 @@
 #include "kernels/dump.h"
 #include "kernels/instructions/module_lowering.h"
 #include "kernels/passes/check_alignment.h"
+#include "kernels/passes/checkpoints.h"
 #include "kernels/passes/delay_canonical_nans.h"
 #include "kernels/passes/insert_yields.h"
 #include "kernels/passes/prepare.h"
@@ -52,20 +52,6 @@ Status verify_module(const llvm::Module& module, std::string_view kernel) {
                 fmt::format("The translation of kernel '{}' is malformed: {}", kernel, why));
 }
 
-/// Calls the request's checkpoint before each of LLVM's passes, and leaves none out.
-class CheckpointGate : public llvm::OptPassGate {
- public:
-  explicit CheckpointGate(void (*checkpoint)()) : checkpoint_(checkpoint) {}
-  bool isEnabled() const override { return true; }
-  bool shouldRunPass(llvm::StringRef, llvm::StringRef) const override {
-    checkpoint_();
-    return true;
-  }
-
- private:
-  void (*checkpoint_)();
-};
-
 void dump_ptx(const Dump& dump, const CompileRequest& request) {
   if (!dump.wants("ptx")) return;
   dump.write("ptx", request.source.text());
@@ -98,7 +84,9 @@ Result<CompiledKernel> finish_host(LoweredKernel& lowered, const CompileRequest&
   if (!machine) return error(std::move(machine.error()));
   group_threads(lowered, **machine, request);
   if (dump.wants("ir") && lowered.info.lanes > 1) dump.write("simd.ll", text_of(*lowered.module));
+  passes::checkpoint(lowered.module->getContext());
   targets::host::lower_to_host(lowered, **machine, request.options.optimisation_level);
+  passes::checkpoint(lowered.module->getContext());
   if (Status status = verify_module(*lowered.module, request.source.kernel().name); !status.ok())
     return error(std::move(status));
   if (dump.wants("llvm")) dump.write("ll", text_of(*lowered.module));
@@ -117,6 +105,7 @@ Result<CompiledKernel> finish_host(LoweredKernel& lowered, const CompileRequest&
     lowered.info.local_bytes =
         std::max(lowered.info.local_bytes, static_cast<std::uint32_t>(frames));
   compiled.bytes = std::move(*bytes);
+  passes::checkpoint(lowered.module->getContext());
   return compiled;
 }
 
@@ -129,18 +118,21 @@ Result<CompiledKernel> translate(const CompileRequest& request) {
   const Dump dump(request.source.kernel().name);
   dump_ptx(dump, request);
   llvm::LLVMContext context;
-  CheckpointGate gate(request.checkpoint);
-  if (request.checkpoint != nullptr) context.setOptPassGate(gate);
+  passes::CheckpointGate gate(request.checkpoint);
+  if (gate.isEnabled()) context.setOptPassGate(gate);
   Result<LoweredKernel> lowered = instructions::lower_kernel(context, request.source);
   if (!lowered) return error(std::move(lowered.error()));
   if (Status status = verify_module(*lowered->module, request.source.kernel().name); !status.ok())
     return error(std::move(status));
+  passes::checkpoint(context);
   passes::prepare(*lowered->module);
+  passes::checkpoint(context);
   // In SSA form, and before the optimiser moves selections of canonical NaNs into arithmetic.
   passes::delay_canonical_nans(*lowered->module);
   passes::insert_yields(*lowered->module);
   if (request.options.check_alignment) passes::check_alignment(*lowered->module);
   if (dump.wants("ir")) dump.write("ir.ll", text_of(*lowered->module));
+  passes::checkpoint(context);
 
   Result<CompiledKernel> compiled = finish_host(*lowered, request, dump);
   if (!compiled) return compiled;

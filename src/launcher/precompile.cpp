@@ -164,8 +164,9 @@ Status Precompiler::add_file(const std::string& path, Counts& counts) {
   return {};
 }
 
-int precompile(const std::vector<std::string>& paths) {
+int precompile(const std::vector<std::string>& paths, const std::string& block) {
   ::setenv("CUDA_SHIM_BACKGROUND", "off", 1);  // all of it is wanted at once
+  if (!block.empty()) ::setenv("CUDA_SHIM_BLOCK", block.c_str(), 1);
   Result<Precompiler> precompiler =
       Precompiler::open(find_installation().library_folder + "/libcuda.so.1");
   if (!precompiler) {
@@ -195,7 +196,10 @@ void add_precompile(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "precompile", "Translate all kernels of programs into the cache without running them");
   command->add_option("file", *paths, "Executables, shared objects, fatbins or PTX")->required();
-  command->callback([paths, &exit_code] { exit_code = precompile(*paths); });
+  const auto block = std::make_shared<std::string>();
+  command->add_option("--block", *block,
+                      "Size of the blocks that the kernels are launched with, as 256 (the default) or 16x16");
+  command->callback([paths, block, &exit_code] { exit_code = precompile(*paths, *block); });
 }
 
 }  // namespace cuda_shim::launcher

@@ -35,9 +35,7 @@ CUresult cuMemAllocFromPoolAsync(CUdeviceptr* dptr, size_t bytesize, CUmemoryPoo
                                  CUstream hStream) {
   return on_stream(__func__, hStream, [&](Stream& stream) -> Status {
     if (dptr == nullptr) return null_argument();
-    objects::MemoryPool* found = find<objects::MemoryPool>(pool);
-    std::shared_ptr<objects::MemoryPool> held =
-        found ? found->device().pools().find(*found) : nullptr;
+    std::shared_ptr<objects::MemoryPool> held = objects::find_pool(pool);
     if (held == nullptr) return invalid("The handle is not that of a live memory pool.");
     Result<Context*> context = owner(stream, *held);
     if (!context) return std::move(context.error());

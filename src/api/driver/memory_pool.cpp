@@ -18,8 +18,7 @@ using objects::MemoryPool;
 template <class Work>
 CUresult with_pool(const char* name, CUmemoryPool handle, Work&& work) {
   return in_process(name, [&]() -> Status {
-    MemoryPool* found = find<MemoryPool>(handle);
-    std::shared_ptr<MemoryPool> pool = found ? found->device().pools().find(*found) : nullptr;
+    std::shared_ptr<MemoryPool> pool = objects::find_pool(handle);
     return pool == nullptr ? invalid("The handle is not that of a live memory pool.") : work(pool);
   });
 }

@@ -86,6 +86,23 @@ bool checks_alignment() {
   return found;
 }
 
+/// CUDA_SHIM_BLOCK: one to three sizes with an x between them.
+cuda_shim_dim3 block_option() {
+  const std::string_view text = support::option_text(support::Option::BLOCK);
+  std::uint32_t sizes[3] = {1, 1, 1};
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (std::uint32_t& size : sizes) {
+    const auto [next, fault] = std::from_chars(at, end, size);
+    if (fault != std::errc() || size == 0 || size > 1024) break;
+    if (next == end) return {sizes[0], sizes[1], sizes[2]};
+    if (*next != 'x') break;
+    at = next + 1;
+  }
+  CUDA_SHIM_LOG_ONCE(kWarning, "CUDA_SHIM_BLOCK='{}' is not a size of block, such as 16x16.", text);
+  return {256, 1, 1};
+}
+
 }  // namespace
 
 Function::Function(Module& module, std::size_t index)
@@ -98,13 +115,21 @@ Function::Function(Module& module, std::size_t index)
     max_threads_ = std::min(max_threads_, kernel_.max_threads_per_block);
 }
 
+/// The blocks that launches will most likely have.
+cuda_shim_dim3 Function::likely_block() const {
+  const auto& required = kernel_.required_block;
+  if (required[0] != 0) return {required[0], required[1], required[2]};
+  const cuda_shim_dim3 asked = block_option();
+  return asked.x * asked.y * asked.z <= max_threads_ ? asked : cuda_shim_dim3{max_threads_, 1, 1};
+}
+
 /// What a launch with such blocks runs: code for just them, as long as there are few sizes.
 cuda_shim_dim3 Function::specialisation(const cuda_shim_dim3& block) const {
   const bool pays = module_.context().device().target().specialises != 0;
   return pays && versions_.size() < kMostVersions ? block : cuda_shim_dim3{0, 0, 0};
 }
 
-Result<const Function::Version*> Function::translate(cuda_shim_dim3 block) {
+Result<const Function::Version*> Function::translate(const cuda_shim_dim3& block) {
   std::lock_guard lock(mutex_);
   for (const cuda_shim_dim3& wanted : {block, specialisation(block)})
     for (const auto& version : versions_)

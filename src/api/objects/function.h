@@ -43,7 +43,7 @@ class Function {
   /// Translates and loads the kernel unless some version is there; a failure stays.
   Status prepare() {
     if (ready()) return {};
-    Result<const Version*> version = translate({0, 0, 0});
+    Result<const Version*> version = translate(likely_block());
     return version ? Status() : std::move(version.error());
   }
   bool ready() const { return latest_.load(std::memory_order_acquire) != nullptr; }
@@ -71,7 +71,8 @@ class Function {
   static bool is_for(const Version& version, const cuda_shim_dim3& block) {
     return version.block.x == block.x && version.block.y == block.y && version.block.z == block.z;
   }
-  Result<const Version*> translate(cuda_shim_dim3 block);
+  cuda_shim_dim3 likely_block() const;
+  Result<const Version*> translate(const cuda_shim_dim3& block);
   Result<const Version*> load(const cuda_shim_dim3& block);
   cuda_shim_dim3 specialisation(const cuda_shim_dim3& block) const;
 

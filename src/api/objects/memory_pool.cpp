@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/objects/context.h"
+#include "api/objects/device.h"
 
 namespace cuda_shim::objects {
 namespace {
@@ -213,10 +214,10 @@ MemoryPool& DevicePools::make(std::uint64_t most_bytes) {
   return *made_.emplace_back(std::move(pool));
 }
 
-std::shared_ptr<MemoryPool> DevicePools::find(const MemoryPool& pool) {
-  if (&pool == standard_.get()) return standard_;
+std::shared_ptr<MemoryPool> DevicePools::find(const MemoryPool* pool) {
+  if (pool == standard_.get()) return standard_;
   std::lock_guard lock(mutex_);
-  auto found = std::ranges::find(made_, &pool, &std::shared_ptr<MemoryPool>::get);
+  auto found = std::ranges::find(made_, pool, &std::shared_ptr<MemoryPool>::get);
   return found == made_.end() ? nullptr : *found;
 }
 
@@ -233,6 +234,14 @@ Status DevicePools::remove(const MemoryPool& pool) {
   }
   ended->close();
   return {};
+}
+
+std::shared_ptr<MemoryPool> find_pool(CUmemoryPool handle) {
+  const MemoryPool* wanted = find<MemoryPool>(handle);
+  if (wanted == nullptr) return nullptr;
+  for (const std::unique_ptr<Device>& device : devices())
+    if (std::shared_ptr<MemoryPool> pool = device->pools().find(wanted)) return pool;
+  return nullptr;
 }
 
 }  // namespace cuda_shim::objects

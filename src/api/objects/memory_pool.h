@@ -100,8 +100,9 @@ class DevicePools {
   std::shared_ptr<MemoryPool> current();
   void set_current(std::shared_ptr<MemoryPool> pool);
   MemoryPool& make(std::uint64_t most_bytes);
-  /// Null if the device has no such pool (any more).
-  std::shared_ptr<MemoryPool> find(const MemoryPool& pool);
+  /// Null if the device has no such pool (any more). Does not touch what the pointer means, which
+  /// may be going: memory that waits to be freed keeps a pool beyond its destruction.
+  std::shared_ptr<MemoryPool> find(const MemoryPool* pool);
   /// Ends a pool of make(); where it is the current one, the standard pool is current again.
   /// kInvalidValue for any other.
   Status remove(const MemoryPool& pool);
@@ -113,5 +114,8 @@ class DevicePools {
   std::shared_ptr<MemoryPool> current_;
   std::vector<std::shared_ptr<MemoryPool>> made_;
 };
+
+/// The live pool behind a handle; null if there is none.
+std::shared_ptr<MemoryPool> find_pool(CUmemoryPool handle);
 
 }  // namespace cuda_shim::objects

@@ -210,7 +210,8 @@ Result<const Row*> RowIndex::match(const ptx::Instruction& instruction) const {
 }
 
 Result<const Row*> match(const ptx::Instruction& instruction) {
-  static const RowIndex kIndex(chapters());
+  // Never destroyed: other threads may still translate while the process ends.
+  static const RowIndex& kIndex = *new RowIndex(chapters());
   return kIndex.match(instruction);
 }
 

@@ -3,10 +3,10 @@
 
 #include <llvm/Analysis/CGSCCPassManager.h>
 #include <llvm/Analysis/LoopAnalysisManager.h>
-#include <llvm/IR/OptBisect.h>
-#include <llvm/IR/PassInstrumentation.h>
 #include <llvm/IR/PassManager.h>
 #include <llvm/Passes/PassBuilder.h>
+
+#include "kernels/passes/checkpoints.h"
 
 namespace cuda_shim::kernels::passes {
 
@@ -39,16 +39,13 @@ struct Analyses {
   }
 };
 
-/// LLVM's optimiser for a machine, without its own vectorisers: one CUDA thread rarely has work for
-/// them, and their remainder loops cost more time to compile than they win. The context's gate, if
-/// it has one, is asked before each pass, so that a translation can be given up.
+/// LLVM's optimiser, for a machine or none, without its own vectorisers: one CUDA thread rarely has
+/// work for them, and their remainder loops cost more time to compile than they win. Comes to the
+/// module's checkpoint before each pass.
 struct Optimiser {
-  Optimiser(llvm::Module& module, llvm::TargetMachine& machine)
-      : builder(&machine, tuning(), std::nullopt, &callbacks), analyses(builder) {
-    llvm::OptPassGate& gate = module.getContext().getOptPassGate();
-    if (!gate.isEnabled()) return;
-    callbacks.registerBeforeNonSkippedPassCallback(
-        [&gate](llvm::StringRef pass, const llvm::Any&) { gate.shouldRunPass(pass, ""); });
+  Optimiser(llvm::Module& module, llvm::TargetMachine* machine)
+      : builder(machine, tuning(), std::nullopt, &callbacks), analyses(builder) {
+    add_checkpoints(callbacks, module.getContext());
   }
 
   static llvm::PipelineTuningOptions tuning() {

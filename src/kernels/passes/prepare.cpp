@@ -28,13 +28,13 @@ void put_escapes_first(llvm::Function& function) {
 }  // namespace
 
 void prepare(llvm::Module& module) {
-  Analyses analyses;
+  Optimiser optimiser(module, nullptr);
   llvm::FunctionPassManager passes;
   passes.addPass(llvm::SimplifyCFGPass());
   passes.addPass(llvm::SROAPass(llvm::SROAOptions::PreserveCFG));
   llvm::ModulePassManager manager;
   manager.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));
-  manager.run(module, analyses.modules);
+  manager.run(module, optimiser.analyses.modules);
   for (llvm::Function& function : module)
     if (!function.isDeclaration()) put_escapes_first(function);
 }

@@ -80,7 +80,7 @@ void unify_ends(llvm::Function& function) {
 }
 
 void clean_up(llvm::Function& function, llvm::TargetMachine& machine) {
-  passes::Optimiser optimiser(*function.getParent(), machine);
+  passes::Optimiser optimiser(*function.getParent(), &machine);
   optimiser.builder
       .buildFunctionSimplificationPipeline(llvm::OptimizationLevel::O3,
                                            llvm::ThinOrFullLTOPhase::None)
@@ -145,7 +145,9 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
     const ShapeAnalysis shapes(one, lanes);
     if (auto why = why_not_in_lockstep(one, shapes)) return std::unexpected(*why);
   }
+  passes::checkpoint(module.getContext());
   ShapeAnalysis::structure(one, lanes);
+  passes::checkpoint(module.getContext());
   const ShapeAnalysis shapes(one, lanes);
   const auto made = Emission(one, lanes, shapes).run();
   if (!made) return std::unexpected(made.error());

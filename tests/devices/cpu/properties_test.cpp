@@ -27,7 +27,7 @@ TEST_F(PropertiesTest, TargetIsTheSameEachTime) {
   ASSERT_TRUE(first && second);
   EXPECT_STREQ(first->features, second->features);
   EXPECT_EQ(first->format, std::uint32_t{CUDA_SHIM_CODE_HOST_ELF});
-  EXPECT_STREQ(first->engine, "scalar");
+  EXPECT_STREQ(first->engine, "simd");
 #if defined(__x86_64__)
   EXPECT_TRUE(std::string_view(first->cpu).starts_with("x86-64"));
   EXPECT_STREQ(first->triple, "x86_64-unknown-linux-gnu");

@@ -289,7 +289,7 @@ TEST_F(CacheCommand, CarriesTheCacheElsewhere) {
 
 TEST_F(CacheCommand, PrecompilesWhatAProgramWillLoad) {
   std::ofstream(folder / "module.ptx") << run({PROGRAM, "3", "0", "print"}).output;
-  const Outcome outcome = run({COMMAND, "precompile", folder / "module.ptx"});
+  const Outcome outcome = run({COMMAND, "precompile", "--block", "1", folder / "module.ptx"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
   EXPECT_NE(outcome.output.find("3 kernels ready"), std::string::npos) << outcome.output;
   EXPECT_EQ(translations(run_kernels(3)), 0u);

@@ -21,18 +21,21 @@ IdleWorkers& make_workers(unsigned most_threads) {
 TEST(IdleWorkers, CallAStepUntilThereIsNoneLeft) {
   std::atomic<int> left = 10;
   std::latch done(10);
-  make_workers(1).add([&] {
+  IdleWorkers& workers = make_workers(1);
+  workers.add([&] {
     if (left.fetch_sub(1) <= 0) return false;
     done.count_down();
     return true;
   });
   done.wait();
+  EXPECT_TRUE(workers.stop(1h));
 }
 
 TEST(IdleWorkers, WorkTogetherButNoMoreOfThemThanAllowed) {
   std::atomic<int> at_once = 0, most = 0, left = 50;
   std::latch both(2), done(50);
-  make_workers(2).add([&] {
+  IdleWorkers& workers = make_workers(2);
+  workers.add([&] {
     const int turn = left.fetch_sub(1);
     if (turn <= 0) return false;
     const int now = ++at_once;
@@ -44,6 +47,7 @@ TEST(IdleWorkers, WorkTogetherButNoMoreOfThemThanAllowed) {
     return true;
   });
   done.wait();
+  EXPECT_TRUE(workers.stop(1h));
   EXPECT_EQ(most, 2);
 }
 
@@ -63,6 +67,7 @@ TEST(IdleWorkers, DoOneThingAfterTheOther) {
   });
   added.count_down();
   done.wait();
+  EXPECT_TRUE(workers.stop(1h));
   EXPECT_EQ(order, (std::vector{1, 1, 1, 2}));
 }
 
@@ -128,7 +133,8 @@ double share_in_a_crowd(bool wanted) {
   job.wanted = wanted;
   std::latch done(1);
   double share = 0;
-  make_workers(1).add([&] {
+  IdleWorkers& workers = make_workers(1);
+  workers.add([&] {
     IdleWorkers::set_job(&job);
     const auto begin = Clock::now();
     const auto before = processor_time_of_this_thread();
@@ -138,6 +144,7 @@ double share_in_a_crowd(bool wanted) {
     return false;
   });
   done.wait();
+  EXPECT_TRUE(workers.stop(1h));
   return share;
 }
 

@@ -67,7 +67,7 @@ void set_function_attributes(llvm::Module& module) {
 }
 
 void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
-  passes::Optimiser optimiser(module, machine);
+  passes::Optimiser optimiser(module, &machine);
   const llvm::OptimizationLevel chosen = pipeline_level(level);
   llvm::ModulePassManager passes = chosen == llvm::OptimizationLevel::O0
                                        ? optimiser.builder.buildO0DefaultPipeline(chosen)
