@@ -2,9 +2,10 @@
 /* How translated host code (src/kernels/targets/host) and the CPU device (src/devices/cpu) meet. C
  * ABI.
  *
- * A kernel is one function, `void kernel(cuda_shim_host_thread*)`, that runs one CUDA thread, or one
- * group of threads (simd engine: kernel_info.lanes), from start to end. It reads ids and bases from the structures below and calls the functions of
- * host_abi.def for whatever involves other threads or the system.
+ * A kernel is one function, `void kernel(cuda_shim_host_thread*)`, that runs one CUDA thread, or
+ * one group of threads (simd engine: kernel_info.lanes), from start to end. It reads ids and bases
+ * from the structures below and calls the functions of host_abi.def for whatever involves other
+ * threads or the system.
  *
  * Addresses. Global, constant, local and generic addresses are plain host addresses. Shared
  * addresses are offsets in the block's window, which starts at block->shared; the generic address
@@ -41,8 +42,8 @@ typedef struct cuda_shim_host_block {
 /* One CUDA thread. */
 typedef struct cuda_shim_host_thread {
   cuda_shim_dim3 tid;
-  uint32_t lane; /* %laneid: linear thread index % 32 */
-  uint32_t warp; /* %warpid: linear thread index / 32 */
+  uint32_t lane;    /* %laneid: linear thread index % 32 */
+  uint32_t warp;    /* %warpid: linear thread index / 32 */
   uint32_t threads; /* that the function runs for: 1, or a group of the simd engine, of which this
                        describes the first */
   cuda_shim_host_block* block;

@@ -197,8 +197,9 @@ void add_precompile(CLI::App& app, int& exit_code) {
       "precompile", "Translate all kernels of programs into the cache without running them");
   command->add_option("file", *paths, "Executables, shared objects, fatbins or PTX")->required();
   const auto block = std::make_shared<std::string>();
-  command->add_option("--block", *block,
-                      "Size of the blocks that the kernels are launched with, as 256 (the default) or 16x16");
+  command->add_option(
+      "--block", *block,
+      "Size of the blocks that the kernels are launched with, as 256 (the default) or 16x16");
   command->callback([paths, block, &exit_code] { exit_code = precompile(*paths, *block); });
 }
 

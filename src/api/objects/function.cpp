@@ -161,8 +161,8 @@ Result<const Function::Version*> Function::load(const cuda_shim_dim3& block) {
   if (!compiled) return error(std::move(compiled.error()));
   Result<devices::Executable> loaded = module_.context().instance().load((*compiled)->view());
   if (!loaded) return error(std::move(loaded.error()));
-  versions_.push_back(std::make_unique<const Version>(
-      Version{block, std::move(*loaded), (*compiled)->info}));
+  versions_.push_back(
+      std::make_unique<const Version>(Version{block, std::move(*loaded), (*compiled)->info}));
   return versions_.back().get();
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Functions: a kernel of a module, translated on demand, on some devices once for each size of block
-// that it is launched with.
+// Functions: a kernel of a module, translated on demand, on some devices once for each size of
+// block that it is launched with.
 
 #include <cuda.h>
 

@@ -66,7 +66,7 @@ struct Block {
   FiberList runnable;
   FiberList soft;     ///< in activemask: resumed together once nobody else of the block can run
   FiberList yielded;  ///< spinning: resumed after everybody else
-  std::uint32_t threads = 0;   ///< of the block, however many fibers run them
+  std::uint32_t threads = 0;  ///< of the block, however many fibers run them
   std::uint32_t alive = 0;
   std::uint32_t active_barriers = 0;  ///< bit per barrier that somebody has arrived at
   Barrier barriers[kBarriers];

@@ -230,9 +230,9 @@ bool Loading::map_parts(int file) {
   std::size_t from = 0;
   for (Part part : {kCode, kConstant, kVariable}) {
     const std::size_t to = end_[part];
-    const bool mapped =
-        from == to || ::mmap(memory_.data() + from, to - from, kAccess[part],
-                             MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, file, static_cast<off_t>(from)) != MAP_FAILED;
+    const bool mapped = from == to || ::mmap(memory_.data() + from, to - from, kAccess[part],
+                                             MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, file,
+                                             static_cast<off_t>(from)) != MAP_FAILED;
     if (!mapped) return false;
     from = to;
   }

@@ -123,7 +123,8 @@ std::uintptr_t stack_end(const cuda_shim_host_thread* thread);
 /// One sentence for each kind of waiting in a block that cannot go on.
 std::string describe_waiting(const Block& block);
 
-/// Threads that have arrived at a barrier may go on because `gone`, or all of its group, have exited.
+/// Threads that have arrived at a barrier may go on because `gone`, or all of its group, have
+/// exited.
 void release_after_exit(Block& block, const cuda_shim_host_thread& gone);
 /// Resumes the lanes of a warp whose operation has all of its living members now that one has
 /// exited.

@@ -215,10 +215,10 @@ void Emission::emit_guard(llvm::Instruction& instruction) {
     const auto fits = [&](llvm::CmpInst::Predicate predicate, const llvm::APInt& limit) {
       return ir_.CreateICmp(predicate, first, ir_.getInt(limit));
     };
-    require(distance >= 0 ? fits(is_signed ? llvm::CmpInst::ICMP_SLE : llvm::CmpInst::ICMP_ULE,
-                                 top - room)
-                          : fits(is_signed ? llvm::CmpInst::ICMP_SGE : llvm::CmpInst::ICMP_UGE,
-                                 bottom + room));
+    require(
+        distance >= 0
+            ? fits(is_signed ? llvm::CmpInst::ICMP_SLE : llvm::CmpInst::ICMP_ULE, top - room)
+            : fits(is_signed ? llvm::CmpInst::ICMP_SGE : llvm::CmpInst::ICMP_UGE, bottom + room));
   }
   guards_[&instruction] = all;
 }
@@ -258,8 +258,7 @@ llvm::Value* Emission::emit_elementwise(llvm::Instruction& instruction) {
     if (is_uniform(condition)) return ir_.CreateSelect(scalar(condition), operand(1), operand(2));
     const auto* own = llvm::dyn_cast<llvm::FixedVectorType>(instruction.getType());
     const bool one_for_all = own != nullptr && !condition->getType()->isVectorTy();
-    llvm::Value* chosen =
-        divided(vector(condition), one_for_all ? own->getNumElements() : 1);
+    llvm::Value* chosen = divided(vector(condition), one_for_all ? own->getNumElements() : 1);
     return ir_.CreateSelect(chosen, operand(1), operand(2));
   }
   if (auto* element = llvm::dyn_cast<llvm::GetElementPtrInst>(&instruction)) {
@@ -359,8 +358,8 @@ void Emission::emit_alloca(llvm::AllocaInst& storage) {
   if (!size || storage.getParent() != &source_.getEntryBlock())
     return refuse("The kernel takes room on the stack whose size shows only when it runs.");
   const std::uint64_t stride = llvm::alignTo(size->getFixedValue(), storage.getAlign());
-  llvm::AllocaInst* all = slot(
-      llvm::ArrayType::get(ir_.getInt8Ty(), stride * lanes_.count), storage.getAlign());
+  llvm::AllocaInst* all =
+      slot(llvm::ArrayType::get(ir_.getInt8Ty(), stride * lanes_.count), storage.getAlign());
   llvm::Value* lanes = nullptr;
   {
     llvm::IRBuilder<>::InsertPointGuard restore(ir_);

@@ -5,10 +5,10 @@
 // and a jump over the region where the mask is empty. In every block that runs at least one lane is
 // active, so that what is uniform is computed, loaded and stored once, by scalar code.
 //
-// A value has up to two forms: `scalar`, that of lane 0 (for uniform and affine ones), and `vector`,
-// a flat vector with all lanes; one thread's vector of k elements lies in k neighbouring elements.
-// Affine values whose shape is only assumed have a `guard` besides: a bit that says whether it
-// holds.
+// A value has up to two forms: `scalar`, that of lane 0 (for uniform and affine ones), and
+// `vector`, a flat vector with all lanes; one thread's vector of k elements lies in k neighbouring
+// elements. Affine values whose shape is only assumed have a `guard` besides: a bit that says
+// whether it holds.
 
 #include <llvm/ADT/DenseMap.h>
 #include <llvm/Analysis/LoopInfo.h>

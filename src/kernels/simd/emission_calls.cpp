@@ -43,8 +43,7 @@ namespace {
 bool is_remark(llvm::Intrinsic::ID id) {
   return id == llvm::Intrinsic::assume || id == llvm::Intrinsic::lifetime_start ||
          id == llvm::Intrinsic::lifetime_end || id == llvm::Intrinsic::sideeffect ||
-         id == llvm::Intrinsic::donothing ||
-         id == llvm::Intrinsic::experimental_noalias_scope_decl;
+         id == llvm::Intrinsic::donothing || id == llvm::Intrinsic::experimental_noalias_scope_decl;
 }
 
 bool arguments_are_uniform(const llvm::CallInst& call, const ShapeAnalysis& shapes) {
@@ -93,14 +92,14 @@ llvm::Value* Emission::linear_index() {
   const auto place = [&](unsigned dimension) {
     return device_op(DeviceOp::tid, {ir_.getInt32(dimension)});
   };
-  llvm::Value* row = ir_.CreateAdd(ir_.CreateMul(place(2), ir_.getInt32(lanes_.block[1])), place(1));
+  llvm::Value* row =
+      ir_.CreateAdd(ir_.CreateMul(place(2), ir_.getInt32(lanes_.block[1])), place(1));
   return spread(ir_.CreateAdd(ir_.CreateMul(row, ir_.getInt32(lanes_.block[0])), place(0)), 1);
 }
 
 llvm::Value* Emission::block_size(unsigned dimension) {
-  llvm::Value* size = lanes_.knows_block()
-                          ? ir_.getInt32(lanes_.block[dimension])
-                          : device_op(DeviceOp::ntid, {ir_.getInt32(dimension)});
+  llvm::Value* size = lanes_.knows_block() ? ir_.getInt32(lanes_.block[dimension])
+                                           : device_op(DeviceOp::ntid, {ir_.getInt32(dimension)});
   return repeat(size);
 }
 

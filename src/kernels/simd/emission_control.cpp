@@ -81,8 +81,8 @@ llvm::Value* Emission::block_mask(llvm::BasicBlock& block) {
     const llvm::BasicBlock* preheader = own->getLoopPreheader();
     const llvm::BasicBlock* latch = own->getLoopLatch();
     if (latch == nullptr || loop_ended_by(latch) != own)
-      return masks_.lookup(preheader != nullptr ? preheader
-                                                : dominators_.getNode(&block)->getIDom()->getBlock());
+      return masks_.lookup(
+          preheader != nullptr ? preheader : dominators_.getNode(&block)->getIDom()->getBlock());
     llvm::Type* type = llvm::FixedVectorType::get(ir_.getInt1Ty(), lanes_.count);
     return mask_phis_[&block] = ir_.CreatePHI(type, 2, "mask");
   }
@@ -137,7 +137,8 @@ llvm::Value* Emission::merged(llvm::PHINode& phi, llvm::BasicBlock* from) {
   llvm::Value* result = is_nothing(own) ? nullptr : vector(own);
   for (llvm::BasicBlock* other : phi.blocks()) {
     llvm::Value* theirs = phi.getIncomingValueForBlock(other);
-    const bool jumped = other != from && shapes_.parts(*other) && dominators_.dominates(other, from);
+    const bool jumped =
+        other != from && shapes_.parts(*other) && dominators_.dominates(other, from);
     if (!jumped || is_nothing(theirs) || theirs == own) continue;
     const unsigned edge = branch_of(other)->getSuccessor(0) == phi.getParent() ? 0 : 1;
     llvm::Value* lanes = edges_.lookup(other)[edge];
@@ -274,8 +275,7 @@ void Emission::emit_terminator(llvm::BasicBlock& block) {
     else if (branch->isUnconditional())
       ir_.CreateBr(heads_[branch->getSuccessor(0)]);
     else if (llvm::Value* condition = scalar(branch->getCondition()))
-      ir_.CreateCondBr(condition, heads_[branch->getSuccessor(0)],
-                       heads_[branch->getSuccessor(1)]);
+      ir_.CreateCondBr(condition, heads_[branch->getSuccessor(0)], heads_[branch->getSuccessor(1)]);
     else
       refuse("A branch that all lanes take alike depends on a value that differs.");
   } else {

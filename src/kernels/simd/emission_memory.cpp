@@ -135,10 +135,10 @@ llvm::Value* Emission::load_contiguous(llvm::LoadInst& load) {
   }
   llvm::Value* mask = mask_for(access_of(load.getType()).count);
   if (reversed) mask = ir_.CreateVectorReverse(mask);
-  // LLVM 22 merges a selection by the same mask into the load, even behind stores that the load came
-  // before: InstCombine puts the load where the selection was. It does not look through `freeze`.
-  llvm::Value* all =
-      ir_.CreateFreeze(ir_.CreateMaskedLoad(type, pointer, load.getAlign(), mask));
+  // LLVM 22 merges a selection by the same mask into the load, even behind stores that the load
+  // came before: InstCombine puts the load where the selection was. It does not look through
+  // `freeze`.
+  llvm::Value* all = ir_.CreateFreeze(ir_.CreateMaskedLoad(type, pointer, load.getAlign(), mask));
   return reversed ? ir_.CreateVectorReverse(all) : all;
 }
 
@@ -218,9 +218,9 @@ void Emission::store_once(llvm::StoreInst& store) {
   if (!is_uniform(value)) {
     llvm::Value* last = ir_.CreateSub(
         ir_.getInt32(lanes_.count - 1),
-        ir_.CreateZExtOrTrunc(ir_.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, mask_bits(),
-                                                        ir_.getFalse()),
-                              ir_.getInt32Ty()));
+        ir_.CreateZExtOrTrunc(
+            ir_.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, mask_bits(), ir_.getFalse()),
+            ir_.getInt32Ty()));
     value = element_of_lane(vector(value), value->getType(), last);
   } else {
     value = scalar(value);
@@ -332,8 +332,8 @@ bool Emission::emit_reduction(llvm::AtomicRMWInst& update) {
   if (!update.use_empty() || !is_uniform(update.getPointerOperand())) return false;
   llvm::Type* type = update.getType();
   const auto operation = update.getOperation();
-  const bool adds_floats = operation == llvm::AtomicRMWInst::FAdd &&
-                           (type->isFloatTy() || type->isDoubleTy());
+  const bool adds_floats =
+      operation == llvm::AtomicRMWInst::FAdd && (type->isFloatTy() || type->isDoubleTy());
   const llvm::Intrinsic::ID reduction = reduction_of(operation);
   if (!adds_floats && reduction == llvm::Intrinsic::not_intrinsic) return false;
   llvm::Constant* identity =

@@ -68,8 +68,7 @@ Shape scaled(Shape shape, std::int64_t factor) {
   std::int64_t stride = 0;
   if (__builtin_mul_overflow(shape.stride, factor, &stride)) return Shape::any();
   shape.stride = stride;
-  shape.alignment =
-      product(shape.alignment, alignment_of(static_cast<std::uint64_t>(factor)));
+  shape.alignment = product(shape.alignment, alignment_of(static_cast<std::uint64_t>(factor)));
   return shape;
 }
 
@@ -260,7 +259,8 @@ bool has_scalar_number(const llvm::Instruction& instruction) {
   return (type->isIntegerTy() && type->getIntegerBitWidth() <= 64) || type->isPointerTy();
 }
 
-/// No number is a multiple of more than its type has bits for; so a span that is wider does not fit.
+/// No number is a multiple of more than its type has bits for; so a span that is wider does not
+/// fit.
 Shape within_width(Shape shape, const llvm::Type* type) {
   const unsigned width = type->isPointerTy() ? 64 : type->getIntegerBitWidth();
   if (width < 32) shape.alignment = std::min(shape.alignment, std::uint64_t{1} << width);

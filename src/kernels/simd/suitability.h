@@ -1,5 +1,6 @@
 #pragma once
-// Kernels that lockstep cannot run: where lanes of one warp wait for each other in different places.
+// Kernels that lockstep cannot run: where lanes of one warp wait for each other in different
+// places.
 
 #include <llvm/IR/Function.h>
 

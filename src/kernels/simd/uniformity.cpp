@@ -60,7 +60,8 @@ class LanesAsTarget final : public llvm::TargetTransformInfoImplCRTPBase<LanesAs
     if (proven_.contains(value)) return InstructionUniformity::AlwaysUniform;
     if (const auto* call = llvm::dyn_cast<llvm::CallInst>(value))
       return uniformity_of(*call, lanes_);
-    const bool own = llvm::isa<llvm::AllocaInst, llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst>(value);
+    const bool own =
+        llvm::isa<llvm::AllocaInst, llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst>(value);
     return own ? InstructionUniformity::NeverUniform : InstructionUniformity::Default;
   }
 

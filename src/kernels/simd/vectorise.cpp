@@ -4,8 +4,8 @@
 
 #include "kernels/simd/vectorise.h"
 
-#include <llvm/IR/IRBuilder.h>
 #include <llvm/CodeGen/TargetSubtargetInfo.h>
+#include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Transforms/IPO/AlwaysInliner.h>
@@ -45,8 +45,8 @@ void fix_block(llvm::Module& module, const cuda_shim_dim3& block) {
   for_each_call(module, DeviceOp::tid, [&](llvm::CallInst& call) {
     const auto* dimension = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(0));
     if (dimension == nullptr || dimension->getZExtValue() > 2) return;
-    call.addRangeRetAttr(llvm::ConstantRange(
-        llvm::APInt(32, 0), llvm::APInt(32, sizes[dimension->getZExtValue()])));
+    call.addRangeRetAttr(
+        llvm::ConstantRange(llvm::APInt(32, 0), llvm::APInt(32, sizes[dimension->getZExtValue()])));
   });
 }
 

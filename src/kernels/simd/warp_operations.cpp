@@ -54,8 +54,9 @@ Value* permuted(llvm::IRBuilder<>& ir, Value* value, Value* from) {
   llvm::IRBuilder<> entry(&function->getEntryBlock(), function->getEntryBlock().begin());
   llvm::AllocaInst* room = entry.CreateAlloca(words(ir));
   ir.CreateStore(value, room);
-  Value* places = ir.CreateGEP(ir.getInt32Ty(), room, ir.CreateZExt(from, llvm::FixedVectorType::get(
-                                                                             ir.getInt64Ty(), kLanes)));
+  Value* places =
+      ir.CreateGEP(ir.getInt32Ty(), room,
+                   ir.CreateZExt(from, llvm::FixedVectorType::get(ir.getInt64Ty(), kLanes)));
   return ir.CreateMaskedGather(words(ir), places, llvm::Align(4));
 }
 
@@ -186,8 +187,8 @@ Value* emit_redux(const WarpContext& warp, unsigned operation, Value* value, Val
 Value* emit_elect(const WarpContext& warp, Value* members) {
   llvm::IRBuilder<>& ir = warp.ir;
   Value* group = ir.CreateAnd(members, like(ir, members, warp.active_bits()));
-  Value* leader = as_vector(
-      ir, ir.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, group, ir.getFalse()));
+  Value* leader =
+      as_vector(ir, ir.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, group, ir.getFalse()));
   return pair_of(ir, leader, ir.CreateICmpEQ(leader, lane_numbers(ir)));
 }
 

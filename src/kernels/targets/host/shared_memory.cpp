@@ -43,7 +43,8 @@ void replace_pointer(llvm::Value& old, llvm::Value* made, Treatment treat) {
     if (auto* element = llvm::dyn_cast<llvm::GetElementPtrInst>(user)) {
       llvm::IRBuilder<> ir(element);
       llvm::SmallVector<llvm::Value*> indices(element->indices());
-      replace_pointer(*element, ir.CreateGEP(element->getSourceElementType(), made, indices), treat);
+      replace_pointer(*element, ir.CreateGEP(element->getSourceElementType(), made, indices),
+                      treat);
       element->eraseFromParent();
     } else if (llvm::isa<llvm::AddrSpaceCastInst>(user)) {
       user->replaceAllUsesWith(made);
