@@ -352,11 +352,15 @@ llvm::Value* Emission::emit_element_access(llvm::Instruction& instruction) {
   return ir_.CreateShuffleVector(first, vector(instruction.getOperand(1)), order);
 }
 
-/// Every lane has room of its own, one after another.
+/// Every lane has room of its own, one after another; but for what all lanes get alike.
 void Emission::emit_alloca(llvm::AllocaInst& storage) {
   const auto size = storage.getAllocationSize(source_.getDataLayout());
   if (!size || storage.getParent() != &source_.getEntryBlock())
     return refuse("The kernel takes room on the stack whose size shows only when it runs.");
+  if (is_uniform(&storage)) {
+    scalars_[&storage] = slot(storage.getAllocatedType(), storage.getAlign());
+    return;
+  }
   const std::uint64_t stride = llvm::alignTo(size->getFixedValue(), storage.getAlign());
   llvm::AllocaInst* all =
       slot(llvm::ArrayType::get(ir_.getInt8Ty(), stride * lanes_.count), storage.getAlign());

@@ -124,6 +124,8 @@ class Emission {
   llvm::Value* block_size(unsigned dimension);
   llvm::Value* emit_barrier_reduce(llvm::CallInst& call);
   llvm::Value* emit_match(llvm::CallInst& call);
+  llvm::Value* emit_exchange(llvm::CallInst& call);
+  llvm::Value* emit_in_rounding(llvm::CallInst& call, instructions::DeviceOp op);
   llvm::Value* emit_warp_op(llvm::CallInst& call, instructions::DeviceOp op);
 
   // --- One lane after another (emission_lanes.cpp)
@@ -161,6 +163,7 @@ class Emission {
   /// have left.
   llvm::DenseMap<llvm::PHINode*, llvm::PHINode*> kept_;
   llvm::DenseMap<llvm::BasicBlock*, llvm::PHINode*> mask_phis_;  ///< by header
+  llvm::Value* lane_of_loop_ = nullptr;  ///< i64, in the body of for_each_lane
   std::optional<Refusal> refusal_;
 };
 

@@ -8,6 +8,7 @@
 #include "cuda_shim/host_abi.h"
 #include "kernels/instructions/device_ops.h"
 #include "kernels/simd/emission.h"
+#include "kernels/simd/rounding.h"
 #include "kernels/simd/warp_operations.h"
 
 namespace cuda_shim::kernels::simd {
@@ -192,6 +193,39 @@ llvm::Value* Emission::emit_warp_op(llvm::CallInst& call, DeviceOp op) {
   return emit_redux(warp, mode(), vector(word(1)), scalar(word(2)));
 }
 
+/// What all lanes get is the same, and lies in one place.
+llvm::Value* Emission::emit_exchange(llvm::CallInst& call) {
+  llvm::Value* own = call.getArgOperand(0);
+  llvm::Value* words = call.getArgOperand(1);
+  llvm::Value* all = call.getArgOperand(2);
+  if (!is_uniform(words) || !is_uniform(all)) {
+    refuse("Lanes exchange words through memory that is not set apart for it.");
+    return nullptr;
+  }
+  llvm::Value* bytes = ir_.CreateMul(ir_.CreateZExt(scalar(words), ir_.getInt64Ty()),
+                                     ir_.getInt64(sizeof(std::uint32_t)));
+  if (masks_.lookup(current_) != nullptr)
+    ir_.CreateMemSet(scalar(all), ir_.getInt8(0), ir_.CreateMul(bytes, ir_.getInt64(lanes_.count)),
+                     llvm::Align(4));
+  llvm::SmallVector<llvm::Value*> operands = {own, words, all};
+  for_each_lane(operands, ir_.getVoidTy(), [&](LaneValue value) -> llvm::Value* {
+    llvm::Value* place =
+        ir_.CreateGEP(ir_.getInt8Ty(), value(all), ir_.CreateMul(bytes, lane_of_loop_));
+    return ir_.CreateMemCpy(place, llvm::Align(4), value(own), llvm::Align(4), bytes);
+  });
+  return nullptr;
+}
+
+llvm::Value* Emission::emit_in_rounding(llvm::CallInst& call, DeviceOp op) {
+  if (call.arg_empty()) return nullptr;
+  const auto* rounding = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(call.arg_size() - 1));
+  if (rounding == nullptr || !call.getType()->isFloatingPointTy()) return nullptr;
+  llvm::SmallVector<llvm::Value*> operands;
+  for (unsigned i = 0; i + 1 < call.arg_size(); ++i)
+    operands.push_back(vector(call.getArgOperand(i)));
+  return emit_rounded(ir_, op, operands, rounding->getZExtValue());
+}
+
 llvm::Value* Emission::emit_device_op(llvm::CallInst& call, DeviceOp op) {
   const bool uniform = arguments_are_uniform(call, shapes_);
   switch (op) {
@@ -222,6 +256,7 @@ llvm::Value* Emission::emit_device_op(llvm::CallInst& call, DeviceOp op) {
     case DeviceOp::yield:
       return emit_scalar(call);
     case DeviceOp::exchange:
+      return emit_exchange(call);
     case DeviceOp::tensor_copy:
     case DeviceOp::exit_thread:
       refuse(std::string("The engine has no vector form of the operation ")
@@ -233,7 +268,10 @@ llvm::Value* Emission::emit_device_op(llvm::CallInst& call, DeviceOp op) {
   }
   const OpEffect effect = instructions::effect_of(op);
   const bool pure = effect == OpEffect::kPure || effect == OpEffect::kReads;
-  return pure && uniform ? emit_scalar(call) : repeat_for_lanes(call);
+  if (pure && uniform) return emit_scalar(call);
+  if (llvm::Value* made = lanes_.embedded_rounding ? emit_in_rounding(call, op) : nullptr)
+    return made;
+  return repeat_for_lanes(call);
 }
 
 }  // namespace cuda_shim::kernels::simd

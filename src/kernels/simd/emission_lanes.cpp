@@ -87,6 +87,7 @@ llvm::Value* Emission::for_each_lane(llvm::ArrayRef<llvm::Value*> operands, llvm
   left->addIncoming(active, before);
   llvm::Value* lane = ir_.CreateZExtOrTrunc(
       ir_.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left, ir_.getTrue()), ir_.getInt64Ty());
+  lane_of_loop_ = lane;
   llvm::Value* made =
       body([&](llvm::Value* operand) { return read_lane(rooms.lookup(operand), lane); });
   if (returns) {

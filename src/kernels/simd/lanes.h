@@ -16,7 +16,8 @@ enum class Grouping {
 struct Lanes {
   unsigned count = 32;
   Grouping grouping = Grouping::kLinear;
-  std::uint32_t block[3] = {};  ///< dimensions; all 0: any
+  std::uint32_t block[3] = {};     ///< dimensions; all 0: any
+  bool embedded_rounding = false;  ///< the machine has AVX-512's
 
   bool knows_block() const { return block[0] != 0; }
   bool one_dimensional() const { return knows_block() && block[1] * block[2] == 1; }

@@ -49,6 +49,29 @@ InstructionUniformity uniformity_of(const llvm::CallInst& call, const Lanes& lan
                                                              : InstructionUniformity::NeverUniform;
 }
 
+/// Whether nothing but `exchange` writes to the memory, the same for all lanes.
+bool holds_exchanged(const llvm::Value& pointer) {
+  bool found = false;
+  for (const llvm::Use& use : pointer.uses()) {
+    const llvm::User* user = use.getUser();
+    if (llvm::isa<llvm::LoadInst>(user)) continue;
+    if (llvm::isa<llvm::GetElementPtrInst>(user)) {
+      for (const llvm::User* reader : user->users())
+        if (!llvm::isa<llvm::LoadInst>(reader) || llvm::cast<llvm::LoadInst>(reader)->isVolatile())
+          return false;
+      continue;
+    }
+    const auto* call = llvm::dyn_cast<llvm::CallInst>(user);
+    const llvm::Function* callee = call != nullptr ? call->getCalledFunction() : nullptr;
+    if (callee == nullptr) return false;
+    if (callee->isIntrinsic() && call->isLifetimeStartOrEnd()) continue;
+    const bool exchanges = instructions::device_op_of(*callee) == DeviceOp::exchange;
+    if (!exchanges || use.getOperandNo() != 2) return false;
+    found = true;
+  }
+  return found;
+}
+
 class LanesAsTarget final : public llvm::TargetTransformInfoImplCRTPBase<LanesAsTarget> {
  public:
   LanesAsTarget(const llvm::DataLayout& layout, const Lanes& lanes, const ProvenUniform& proven)
@@ -60,8 +83,10 @@ class LanesAsTarget final : public llvm::TargetTransformInfoImplCRTPBase<LanesAs
     if (proven_.contains(value)) return InstructionUniformity::AlwaysUniform;
     if (const auto* call = llvm::dyn_cast<llvm::CallInst>(value))
       return uniformity_of(*call, lanes_);
-    const bool own =
-        llvm::isa<llvm::AllocaInst, llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst>(value);
+    if (const auto* storage = llvm::dyn_cast<llvm::AllocaInst>(value))
+      return holds_exchanged(*storage) ? InstructionUniformity::AlwaysUniform
+                                       : InstructionUniformity::NeverUniform;
+    const bool own = llvm::isa<llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst>(value);
     return own ? InstructionUniformity::NeverUniform : InstructionUniformity::Default;
   }
 

@@ -140,7 +140,9 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   targets::host::lower_shared_memory(module, targets::host::SharedAtomics::kMarked);
   clean_up(one, machine);
   unify_ends(one);
-  const Lanes lanes = choose_lanes(one, block, vector_bits_of(machine, one));
+  const unsigned vector_bits = vector_bits_of(machine, one);
+  Lanes lanes = choose_lanes(one, block, vector_bits);
+  lanes.embedded_rounding = vector_bits == 512;
   {
     const ShapeAnalysis shapes(one, lanes);
     if (auto why = why_not_in_lockstep(one, shapes)) return std::unexpected(*why);
@@ -154,7 +156,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   (*made)->takeName(&one);
   one.eraseFromParent();
   kernel.entry = *made;
-  ask_for_wide_vectors(**made, vector_bits_of(machine, **made));
+  ask_for_wide_vectors(**made, vector_bits);
   targets::host::make_shared_atomics_plain(module);
   return lanes;
 }
