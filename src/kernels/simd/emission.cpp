@@ -154,9 +154,10 @@ void Emission::emit(llvm::Instruction& instruction) {
   if (auto* phi = llvm::dyn_cast<llvm::PHINode>(&instruction)) return emit_phi(*phi);
   if (auto* storage = llvm::dyn_cast<llvm::AllocaInst>(&instruction)) return emit_alloca(*storage);
   if (auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction)) return emit_store(*store);
-  if (auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction))
-    return define(instruction, emit_call(*call));
   const Shape shape = shapes_.of(&instruction);
+  auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+  const bool limits = llvm::isa<llvm::MinMaxIntrinsic>(instruction) && shape.is_affine();
+  if (call != nullptr && !limits) return define(instruction, emit_call(*call));
   if (shape.is_affine()) return emit_affine(instruction);
   const bool once = shape.is_uniform() && !instruction.isAtomic();
   define(instruction, once ? emit_scalar(instruction) : emit_vector(instruction));
@@ -191,36 +192,64 @@ void Emission::emit_affine(llvm::Instruction& instruction) {
   }
   scalars_[&instruction] = made;
   if (!shapes_.of(&instruction).assumed) return;
-  vectors_[&instruction] = emit_elementwise(instruction);
-  emit_guard(instruction);
+  auto* limit = llvm::dyn_cast<llvm::MinMaxIntrinsic>(&instruction);
+  vectors_[&instruction] =
+      limit != nullptr ? emit_intrinsic(*limit) : emit_elementwise(instruction);
+  guards_[&instruction] = all_of(operand_guards(instruction), own_guard(instruction));
 }
 
-void Emission::emit_guard(llvm::Instruction& instruction) {
+/// Both, where nothing stands for what is sure.
+llvm::Value* Emission::all_of(llvm::Value* one, llvm::Value* other) {
+  if (one == nullptr || other == nullptr) return one == nullptr ? other : one;
+  return ir_.CreateAnd(one, other);
+}
+
+llvm::Value* Emission::operand_guards(llvm::Instruction& instruction) {
   llvm::Value* all = nullptr;
-  const auto require = [&](llvm::Value* more) {
-    if (more != nullptr) all = all == nullptr ? more : ir_.CreateAnd(all, more);
-  };
-  for (llvm::Value* operand : instruction.operands()) require(guard(operand));
+  for (llvm::Value* operand : instruction.operands()) all = all_of(all, guard(operand));
+  return all;
+}
+
+/// Whether what the instruction itself assumes is so.
+llvm::Value* Emission::own_guard(llvm::Instruction& instruction) {
+  if (auto* limit = llvm::dyn_cast<llvm::MinMaxIntrinsic>(&instruction)) return limit_guard(*limit);
   const bool extends = llvm::isa<llvm::ZExtInst, llvm::SExtInst>(instruction);
-  if (extends && !shapes_.of(instruction.getOperand(0)).assumed) {
-    const bool is_signed = llvm::isa<llvm::SExtInst>(instruction);
-    llvm::Value* first = scalar(instruction.getOperand(0));
-    const unsigned width = first->getType()->getIntegerBitWidth();
-    const std::int64_t distance = shapes_.of(&instruction).stride * (lanes_.count - 1);
-    const llvm::APInt room(width, static_cast<std::uint64_t>(std::llabs(distance)));
+  if (!extends || shapes_.of(instruction.getOperand(0)).assumed) return nullptr;
+  return does_not_wrap(instruction.getOperand(0), llvm::isa<llvm::SExtInst>(instruction));
+}
+
+/// Whether an affine number counts on without wrapping from the first lane to the last.
+llvm::Value* Emission::does_not_wrap(llvm::Value* value, bool is_signed) {
+  llvm::Value* first = scalar(value);
+  const unsigned width = first->getType()->getIntegerBitWidth();
+  const std::int64_t distance = shapes_.of(value).stride * (lanes_.count - 1);
+  const llvm::APInt room(width, static_cast<std::uint64_t>(std::llabs(distance)));
+  if (distance >= 0) {
     const llvm::APInt top =
         is_signed ? llvm::APInt::getSignedMaxValue(width) : llvm::APInt::getMaxValue(width);
-    const llvm::APInt bottom =
-        is_signed ? llvm::APInt::getSignedMinValue(width) : llvm::APInt::getMinValue(width);
-    const auto fits = [&](llvm::CmpInst::Predicate predicate, const llvm::APInt& limit) {
-      return ir_.CreateICmp(predicate, first, ir_.getInt(limit));
-    };
-    require(
-        distance >= 0
-            ? fits(is_signed ? llvm::CmpInst::ICMP_SLE : llvm::CmpInst::ICMP_ULE, top - room)
-            : fits(is_signed ? llvm::CmpInst::ICMP_SGE : llvm::CmpInst::ICMP_UGE, bottom + room));
+    return ir_.CreateICmp(is_signed ? llvm::CmpInst::ICMP_SLE : llvm::CmpInst::ICMP_ULE, first,
+                          ir_.getInt(top - room));
   }
-  guards_[&instruction] = all;
+  const llvm::APInt bottom =
+      is_signed ? llvm::APInt::getSignedMinValue(width) : llvm::APInt::getMinValue(width);
+  return ir_.CreateICmp(is_signed ? llvm::CmpInst::ICMP_SGE : llvm::CmpInst::ICMP_UGE, first,
+                        ir_.getInt(bottom + room));
+}
+
+/// Whether no lane reaches the limit: if the outermost ones do not, none between them does.
+llvm::Value* Emission::limit_guard(llvm::MinMaxIntrinsic& limit) {
+  const bool counts_first = shapes_.of(limit.getLHS()).is_affine();
+  llvm::Value* counting = counts_first ? limit.getLHS() : limit.getRHS();
+  llvm::Value* bound = scalar(counts_first ? limit.getRHS() : limit.getLHS());
+  llvm::Value* first = scalar(counting);
+  const std::int64_t distance = shapes_.of(counting).stride * (lanes_.count - 1);
+  llvm::Value* last = ir_.CreateAdd(
+      first, llvm::ConstantInt::get(first->getType(), static_cast<std::uint64_t>(distance), true));
+  const auto stays = [&](llvm::Value* end) {
+    return ir_.CreateICmp(llvm::ICmpInst::getNonStrictPredicate(limit.getPredicate()), end, bound);
+  };
+  return ir_.CreateAnd(does_not_wrap(counting, limit.isSigned()),
+                       ir_.CreateAnd(stays(first), stays(last)));
 }
 
 llvm::Value* Emission::emit_vector(llvm::Instruction& instruction) {

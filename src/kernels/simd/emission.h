@@ -60,7 +60,11 @@ class Emission {
   void define(llvm::Instruction& instruction, llvm::Value* made);
   llvm::Value* emit_scalar(llvm::Instruction& instruction);
   void emit_affine(llvm::Instruction& instruction);
-  void emit_guard(llvm::Instruction& instruction);
+  llvm::Value* all_of(llvm::Value* one, llvm::Value* other);
+  llvm::Value* operand_guards(llvm::Instruction& instruction);
+  llvm::Value* own_guard(llvm::Instruction& instruction);
+  llvm::Value* does_not_wrap(llvm::Value* value, bool is_signed);
+  llvm::Value* limit_guard(llvm::MinMaxIntrinsic& limit);
   llvm::Value* emit_vector(llvm::Instruction& instruction);
   llvm::Value* emit_elementwise(llvm::Instruction& instruction);
   llvm::Value* emit_division(llvm::BinaryOperator& operation);
@@ -159,9 +163,14 @@ class Emission {
   llvm::DenseMap<const llvm::BasicBlock*, std::array<llvm::Value*, 2>> edges_;
   llvm::DenseSet<const llvm::BasicBlock*> always_enters_;  ///< parting blocks that skip nothing
   llvm::DenseMap<llvm::Value*, llvm::Value*> scalars_, vectors_, guards_;
-  /// Phis of a parting loop's exit: the phi in the new header that keeps the value of lanes that
-  /// have left.
-  llvm::DenseMap<llvm::PHINode*, llvm::PHINode*> kept_;
+  /// What keeps the value of lanes that have left a parting loop, by the phi of its exit: a phi of
+  /// the source's header, or a new one.
+  struct Keeper {
+    llvm::PHINode* counting;
+    llvm::PHINode* kept;
+  };
+  llvm::DenseMap<llvm::PHINode*, Keeper> keepers_;
+  llvm::DenseMap<llvm::PHINode*, llvm::Value*> latch_values_;    ///< of counting phis
   llvm::DenseMap<llvm::BasicBlock*, llvm::PHINode*> mask_phis_;  ///< by header
   llvm::Value* lane_of_loop_ = nullptr;  ///< i64, in the body of for_each_lane
   std::optional<Refusal> refusal_;

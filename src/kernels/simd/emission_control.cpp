@@ -108,19 +108,26 @@ void Emission::begin_block(llvm::BasicBlock& block) {
   if (own != nullptr && own->getHeader() == &block && mask_phis_.contains(&block)) keep_exits(*own);
 }
 
-/// Room for what lanes that leave the loop take with them.
+/// Room for what lanes that leave the loop take with them: a phi of the header that counts the same
+/// value on, for it is nothing to lanes that have left, or else one of its own.
 void Emission::keep_exits(llvm::Loop& loop) {
   for (llvm::PHINode& phi : loop.getUniqueExitBlock()->phis()) {
     if (!shapes_.of(&phi).varying) continue;
-    kept_[&phi] = ir_.CreatePHI(vector_type(phi.getType()), 2, "kept");
-    vectors_[&phi] = nullptr;  // the latch makes it
+    llvm::Value* leaving = phi.getIncomingValueForBlock(loop.getLoopLatch());
+    llvm::PHINode* counting = nullptr;
+    for (llvm::PHINode& own : loop.getHeader()->phis())
+      if (own.getIncomingValueForBlock(loop.getLoopLatch()) == leaving && shapes_.of(&own).varying)
+        counting = &own;
+    keepers_[&phi] = {counting, counting != nullptr
+                                    ? nullptr
+                                    : ir_.CreatePHI(vector_type(phi.getType()), 2, "kept")};
   }
 }
 
 // --- Phis
 
 void Emission::emit_phi(llvm::PHINode& phi) {
-  if (kept_.contains(&phi)) return;
+  if (keepers_.contains(&phi)) return;
   const Shape shape = shapes_.of(&phi);
   if (!shape.varying) {
     scalars_[&phi] = ir_.CreatePHI(phi.getType(), phi.getNumIncomingValues());
@@ -180,7 +187,11 @@ void Emission::finish_vector_phi(llvm::PHINode& phi) {
     if (always_enters_.contains(from) && join_of(from) == phi.getParent()) continue;
     ir_.SetInsertPoint(tails_[from]->getTerminator());
     current_ = from;
-    made->addIncoming(merged(phi, from), tails_[from]);
+    llvm::Value* kept = loops_.getLoopFor(phi.getParent()) != nullptr &&
+                                loops_.getLoopFor(phi.getParent())->getLoopLatch() == from
+                            ? latch_values_.lookup(&phi)
+                            : nullptr;
+    made->addIncoming(kept != nullptr ? kept : merged(phi, from), tails_[from]);
   }
 }
 
@@ -188,7 +199,7 @@ void Emission::finish_phis() {
   const llvm::ReversePostOrderTraversal<llvm::Function*> order(&source_);
   for (llvm::BasicBlock* block : order)
     for (llvm::PHINode& phi : block->phis()) {
-      if (kept_.contains(&phi)) continue;
+      if (keepers_.contains(&phi)) continue;
       const Shape shape = shapes_.of(&phi);
       if (!shape.varying) finish_scalar_phi(phi);
       if (shape.varying || shape.assumed) finish_vector_phi(phi);
@@ -248,18 +259,22 @@ void Emission::emit_parting(llvm::BasicBlock& block, llvm::BranchInst& branch) {
 /// Lanes that are in the loop until here take the values of this round; others keep theirs.
 void Emission::close_loop(llvm::Loop& loop, llvm::BasicBlock& latch) {
   for (llvm::PHINode& phi : loop.getUniqueExitBlock()->phis()) {
-    llvm::PHINode* kept = kept_.lookup(&phi);
-    if (kept == nullptr) continue;
+    const auto keeper = keepers_.find(&phi);
+    if (keeper == keepers_.end()) continue;
+    const auto [counting, kept] = keeper->second;
     llvm::Value* value = vector(phi.getIncomingValueForBlock(&latch));
     const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(value->getType());
     if (type == nullptr) return refuse("A structure leaves a loop that lanes leave one by one.");
-    llvm::Value* lanes =
-        divided(masks_.lookup(&latch) != nullptr ? masks_.lookup(&latch) : active_mask(),
-                type->getNumElements() / lanes_.count);
-    llvm::Value* next = ir_.CreateSelect(lanes, value, kept);
-    kept->addIncoming(next, ir_.GetInsertBlock());
-    kept->addIncoming(llvm::PoisonValue::get(next->getType()), tails_[loop.getLoopPreheader()]);
+    llvm::Value* lanes = divided(active_mask(), type->getNumElements() / lanes_.count);
+    llvm::Value* before = counting != nullptr ? vector(counting) : kept;
+    llvm::Value* next = ir_.CreateSelect(lanes, value, before);
     vectors_[&phi] = next;
+    if (counting != nullptr) {
+      latch_values_[counting] = next;
+    } else {
+      kept->addIncoming(next, ir_.GetInsertBlock());
+      kept->addIncoming(llvm::PoisonValue::get(next->getType()), tails_[loop.getLoopPreheader()]);
+    }
   }
   llvm::BasicBlock* before = loop.getLoopPreheader();
   current_ = before;

@@ -5,6 +5,7 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DataLayout.h>
+#include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/Module.h>
 #include <llvm/IR/Operator.h>
 
@@ -193,11 +194,23 @@ Shape of_lane_index(const Rule& rule) {
   return {.stride = 1, .alignment = rule.lanes.count == 32 ? kAnyAlignment : rule.lanes.count};
 }
 
+/// The lesser or greater of a number that counts up and one that all share: in most groups the
+/// first for all lanes, as where an index is kept within an image.
+Shape of_limit(const Rule& rule) {
+  Shape a = rule.operand(0), b = rule.operand(1);
+  if (a.is_uniform()) std::swap(a, b);
+  if (!a.is_affine() || !b.is_uniform() || std::llabs(a.stride) > kLongestStride ||
+      rule.width() < 32)
+    return Shape::any();
+  return {.assumed = true, .stride = a.stride, .alignment = std::min(a.alignment, b.alignment)};
+}
+
 /// Operations whose result is one for the whole group; those of a warp, if the membermask is.
 Shape of_call(const Rule& rule) {
   const auto& call = llvm::cast<llvm::CallInst>(rule.instruction);
   const llvm::Function* callee = call.getCalledFunction();
   if (callee == nullptr) return Shape::any();
+  if (llvm::isa<llvm::MinMaxIntrinsic>(call)) return of_limit(rule);
   const auto op = instructions::device_op_of(*callee);
   if (!op) return Shape::any();
   const auto uniform_if = [&](unsigned argument) {
