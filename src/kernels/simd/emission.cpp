@@ -100,6 +100,8 @@ llvm::Value* Emission::spread(llvm::Value* value, std::int64_t stride) {
 llvm::Value* Emission::vector(llvm::Value* value) {
   if (auto* constant = llvm::dyn_cast<llvm::Constant>(value)) return repeat(constant);
   if (llvm::Value* known = vectors_.lookup(value)) return known;
+  if (auto* phi = llvm::dyn_cast<llvm::PHINode>(value); phi != nullptr && shapes_.of(phi).assumed)
+    return counted_vector(*phi);
   llvm::Value* of_lane_0 = scalar(value);
   if (of_lane_0 == nullptr) {
     refuse("A value is used before it is made.");
@@ -117,6 +119,18 @@ llvm::Value* Emission::vector(llvm::Value* value) {
   llvm::Value* all = spread(of_lane_0, stride);
   vectors_[value] = all;
   return all;
+}
+
+/// What the lanes began with, and how far lane 0 has come since: only code that an assumption has
+/// failed asks for it, so that it is worked out where it is used.
+llvm::Value* Emission::counted_vector(llvm::PHINode& phi) {
+  llvm::Value* begin = counted_from(phi);
+  if (!phi.getType()->isPointerTy())
+    return ir_.CreateAdd(vector(begin), repeat(ir_.CreateSub(scalar(&phi), scalar(begin))));
+  llvm::Type* number = ir_.getInt64Ty();
+  llvm::Value* distance = ir_.CreateSub(ir_.CreatePtrToInt(scalar(&phi), number),
+                                        ir_.CreatePtrToInt(scalar(begin), number));
+  return ir_.CreateGEP(ir_.getInt8Ty(), vector(begin), repeat(distance));
 }
 
 llvm::Value* Emission::active_mask() {

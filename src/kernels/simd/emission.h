@@ -82,6 +82,8 @@ class Emission {
   llvm::Value* entry_mask();
   llvm::Loop* loop_ended_by(const llvm::BasicBlock* block) const;
   llvm::BasicBlock* join_of(const llvm::BasicBlock* block) const;
+  llvm::Value* counted_from(llvm::PHINode& phi) const;
+  llvm::Value* counted_vector(llvm::PHINode& phi);
   void emit_phi(llvm::PHINode& phi);
   void keep_exits(llvm::Loop& loop);
   void close_loop(llvm::Loop& loop, llvm::BasicBlock& latch);

@@ -126,6 +126,27 @@ void Emission::keep_exits(llvm::Loop& loop) {
 
 // --- Phis
 
+/// The value that a loop begins to count from by steps that all lanes share; null if the phi is
+/// something else. The lanes stay as far apart as they are at the beginning.
+llvm::Value* Emission::counted_from(llvm::PHINode& phi) const {
+  constexpr unsigned kMostSteps = 8;
+  const llvm::Loop* loop = loops_.getLoopFor(phi.getParent());
+  const bool in_header = loop != nullptr && loop->getHeader() == phi.getParent();
+  if (!in_header || loop->getLoopPreheader() == nullptr || loop->getLoopLatch() == nullptr)
+    return nullptr;
+  llvm::Value* value = phi.getIncomingValueForBlock(loop->getLoopLatch());
+  for (unsigned i = 0; i < kMostSteps && value != &phi; ++i) {
+    auto* step = llvm::dyn_cast<llvm::Instruction>(value);
+    const bool adds = step != nullptr && (step->getOpcode() == llvm::Instruction::Add ||
+                                          step->getOpcode() == llvm::Instruction::GetElementPtr);
+    if (!adds || step->getNumOperands() != 2) return nullptr;
+    const unsigned shared = is_uniform(step->getOperand(1)) ? 1 : 0;
+    if (!is_uniform(step->getOperand(shared))) return nullptr;
+    value = step->getOperand(1 - shared);
+  }
+  return value == &phi ? phi.getIncomingValueForBlock(loop->getLoopPreheader()) : nullptr;
+}
+
 void Emission::emit_phi(llvm::PHINode& phi) {
   if (keepers_.contains(&phi)) return;
   const Shape shape = shapes_.of(&phi);
@@ -133,6 +154,7 @@ void Emission::emit_phi(llvm::PHINode& phi) {
     scalars_[&phi] = ir_.CreatePHI(phi.getType(), phi.getNumIncomingValues());
     if (!shape.assumed) return;
     guards_[&phi] = ir_.CreatePHI(ir_.getInt1Ty(), phi.getNumIncomingValues());
+    if (counted_from(phi) != nullptr) return;
   }
   vectors_[&phi] = ir_.CreatePHI(vector_type(phi.getType()), phi.getNumIncomingValues());
 }
@@ -202,7 +224,7 @@ void Emission::finish_phis() {
       if (keepers_.contains(&phi)) continue;
       const Shape shape = shapes_.of(&phi);
       if (!shape.varying) finish_scalar_phi(phi);
-      if (shape.varying || shape.assumed) finish_vector_phi(phi);
+      if (shape.varying || (shape.assumed && counted_from(phi) == nullptr)) finish_vector_phi(phi);
     }
 }
 
