@@ -87,21 +87,16 @@ void clean_up(llvm::Function& function, llvm::TargetMachine& machine) {
       .run(function, optimiser.analyses.functions);
 }
 
-/// Threads of doubles alone fill vectors with half as many lanes.
-bool works_in_doubles(const llvm::Function& function) {
-  unsigned doubles = 0, others = 0;
-  for (const llvm::Instruction& instruction : llvm::instructions(function)) {
-    if (!instruction.getType()->isFPOrFPVectorTy()) continue;
-    (instruction.getType()->getScalarType()->isDoubleTy() ? doubles : others) += 1;
-  }
-  return doubles > others;
-}
+/// Two vectors of floats, so that one can be worked on while the other's results are awaited: that
+/// is worth more than the registers it takes, and each call and barrier serves twice as many
+/// threads.
+constexpr unsigned kBitsOfLane = 16;
 
 Lanes choose_lanes(const llvm::Function& function, const cuda_shim_dim3& block,
                    unsigned vector_bits) {
   Lanes lanes{.block = {block.x, block.y, block.z}};
   if (uses_warp(function)) return lanes;
-  lanes.count = std::max(4u, vector_bits / (works_in_doubles(function) ? 64 : 32));
+  lanes.count = std::max(4u, vector_bits / kBitsOfLane);
   if (!lanes.knows_block()) return lanes;
   const std::uint32_t width = block.x;
   lanes.count = std::min(lanes.count, std::max(4u, std::bit_ceil(width)));
