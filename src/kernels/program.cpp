@@ -38,7 +38,7 @@ Status Program::Impl::parse(std::vector<std::pair<std::string, std::string>> nam
 
 Result<std::shared_ptr<const Program>> Program::from_ptx(
     std::vector<std::pair<std::string, std::string>> named_texts) {
-  const auto program = std::make_shared<Program>();
+  auto program = std::make_shared<Program>();
   Impl& impl = *program->impl_;
   if (Status status = impl.parse(std::move(named_texts)); !status.ok())
     return error(std::move(status));

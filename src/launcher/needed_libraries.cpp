@@ -30,7 +30,7 @@ std::vector<std::string> with_environment(
           text.starts_with(change.first) && text.substr(change.first.size()).starts_with("=");
     if (!changed) all.emplace_back(text);
   }
-  for (const auto& [name, value] : changes) all.push_back(name + "=" + value);
+  for (const auto& [name, value] : changes) all.push_back(fmt::format("{}={}", name, value));
   return all;
 }
 

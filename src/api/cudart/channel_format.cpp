@@ -39,11 +39,10 @@ constexpr FormatRow kFormats[] = {
 // The channels of a descriptor: each has the bits of the first, and none follows a missing one.
 unsigned count_channels(const cudaChannelFormatDesc& d) {
   const int bits[] = {d.x, d.y, d.z, d.w};
-  const auto same = std::ranges::count(bits, d.x);
   const auto none = std::ranges::count(bits, 0);
-  if (d.x <= 0 || same + none != 4) return 0;
-  const bool leading = std::all_of(bits, bits + same, [&](int b) { return b == d.x; });
-  return leading && same != 3 ? static_cast<unsigned>(same) : 0;
+  unsigned leading = 0;
+  while (leading < std::size(bits) && bits[leading] == d.x) ++leading;
+  return d.x > 0 && leading + none == 4 && leading != 3 ? leading : 0;
 }
 
 const FormatRow* find(CUarray_format format) {

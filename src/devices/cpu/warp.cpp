@@ -31,7 +31,8 @@ void for_lanes(std::uint32_t lanes, Function function) {
 std::uint64_t shuffled(const Warp& warp, std::uint32_t group, std::uint32_t lane) {
   const LanePost& post = warp.posts[lane];
   int own = static_cast<int>(lane);
-  int b = post.b & 31, clamp = post.c & 31, segment = post.c >> 8 & 31;
+  auto low_bits = [](std::uint32_t word) { return static_cast<int>(word & 31); };
+  int b = low_bits(post.b), clamp = low_bits(post.c), segment = low_bits(post.c >> 8);
   int most = (own & segment) | (clamp & ~segment);
   int least = own & segment;
   int from = own;

@@ -23,7 +23,8 @@ constexpr ExtremeOps kMaximum = {llvm::Intrinsic::maximumnum, llvm::Intrinsic::m
 /// a with the sign of a xor b.
 Value* product_of_signs(Builder& ir, Value* magnitude, llvm::ArrayRef<Value*> operands) {
   Value* sign = float_bits(ir, operands[0]);
-  for (Value* operand : operands.drop_front()) sign = ir.CreateXor(sign, float_bits(ir, operand));
+  for (std::size_t i = 1; i < operands.size(); ++i)
+    sign = ir.CreateXor(sign, float_bits(ir, operands[i]));
   return ir.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, magnitude,
                                   ir.CreateBitCast(sign, magnitude->getType()));
 }

@@ -152,7 +152,7 @@ llvm::Value* FunctionLowering::register_storage(RegisterSymbol& symbol, char com
 
 LowerResult FunctionLowering::declare(std::string_view name, Symbol symbol,
                                       ptx::Location location) {
-  if (symbols_.declare(name, std::move(symbol))) return {};
+  if (symbols_.declare(name, symbol)) return {};
   return fault(location, fmt::format("The name '{}' is declared twice in one scope.", name), name);
 }
 

@@ -17,7 +17,6 @@
 namespace cuda_shim::kernels::instructions {
 namespace {
 
-using llvm::CmpInst;
 using llvm::Value;
 using ptx::ScalarType;
 using Builder = llvm::IRBuilder<>;

@@ -83,7 +83,7 @@ void find_footprints(const Fetch& fetch, const cuda_shim_texture_level& level,
 }
 
 Texel fetch_linear(const Fetch& fetch, const cuda_shim_texture_level& level) {
-  Footprint footprint[3];
+  Footprint footprint[3] = {};
   find_footprints(fetch, level, footprint);
   if (footprint[0].weight == 0 && footprint[1].weight == 0 && footprint[2].weight == 0)
     return texel_of(fetch, level, {footprint[0].left, footprint[1].left, footprint[2].left});
@@ -105,7 +105,7 @@ Texel fetch_linear(const Fetch& fetch, const cuda_shim_texture_level& level) {
 
 /// One channel of four texels, counterclockwise from the lower left (y grows downwards).
 Texel gather(const Fetch& fetch, const cuda_shim_texture_level& level) {
-  Footprint footprint[3];
+  Footprint footprint[3] = {};
   find_footprints(fetch, level, footprint);
   const std::int64_t left = footprint[0].left, right = footprint[0].right;
   const std::int64_t upper = footprint[1].left, lower = footprint[1].right;
@@ -226,8 +226,7 @@ Texel blend(const Texel& less, const Texel& more, float weight) {
 Texel fetch_levels(const Fetch& fetch, const std::uint32_t* words) {
   const cuda_shim_texture& texture = fetch.texture;
   const float detail = level_of_detail(fetch, words);
-  if (!texture.linear_levels)
-    return fetch_level(fetch, texture.level[static_cast<unsigned>(detail + 0.5f)]);
+  if (!texture.linear_levels) return fetch_level(fetch, texture.level[std::lround(detail)]);
   const auto base = static_cast<unsigned>(detail);
   const float weight = rounded_weight(detail - static_cast<float>(base));
   const Texel less = fetch_level(fetch, texture.level[base]);

@@ -70,7 +70,8 @@ class RowMover {
   Part part_inside(const std::int64_t* at) const {
     const cuda_shim_tensor_map& map = copy_.map;
     std::uint64_t address = map.address;
-    for (unsigned d = 1; d <= map.last_dimension; ++d) {
+    const unsigned last = std::min<unsigned>(map.last_dimension, kMostDimensions - 1);
+    for (unsigned d = 1; d <= last; ++d) {
       if (at[d] < 0 || at[d] > map.last[d]) return {};
       address += static_cast<std::uint64_t>(at[d]) * map.stride[d - 1];
     }
