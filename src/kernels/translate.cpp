@@ -67,8 +67,12 @@ void group_threads(LoweredKernel& lowered, llvm::TargetMachine& machine,
   const auto lanes = simd::vectorise(lowered, machine, request.options.block);
   if (lanes) {
     lowered.info.lanes = lanes->count;
-    if (lanes->grouping == simd::Grouping::kRows)
-      lowered.info.traits |= CUDA_SHIM_KERNEL_GROUPS_ROWS;
+    const bool rows = lanes->grouping == simd::Grouping::kRows;
+    if (rows) lowered.info.traits |= CUDA_SHIM_KERNEL_GROUPS_ROWS;
+    const cuda_shim_dim3& block = request.options.block;
+    CUDA_SHIM_LOG(kInfo, "Kernel '{}', blocks of {}x{}x{}: {} threads at a time{}.",
+                  request.source.kernel().name, block.x, block.y, block.z, lanes->count,
+                  rows ? ", row by row" : "");
     return;
   }
   CUDA_SHIM_LOG(kInfo, "Kernel '{}' runs thread by thread: {}", request.source.kernel().name,
