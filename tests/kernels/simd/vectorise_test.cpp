@@ -1,0 +1,216 @@
+// What becomes of kernels as functions of groups: which accesses are vectors, which values are
+// computed once, and what is left to the scalar engine. A loss of code quality shows here.
+
+#include "kernels/simd/vectorise.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/Support/raw_ostream.h>
+
+#include "kernels/compiler/kernel_runner.h"
+#include "kernels/instructions/device_ops.h"
+#include "kernels/passes/insert_yields.h"
+#include "kernels/passes/prepare.h"
+#include "kernels/targets/host/host_target.h"
+
+namespace cuda_shim::kernels::simd {
+namespace {
+
+using instructions::DeviceOp;
+
+/// Thread index and a pointer parameter: %r1 = ctaid.x * ntid.x + tid.x, %rd1 = p, %rd2 = p + 4 *
+/// %r1.
+constexpr std::string_view kIndex = R"(
+  .reg .b32 %r<20>; .reg .b64 %rd<20>; .reg .f32 %f<20>; .reg .pred %p<9>;
+  mov.u32 %r2, %ctaid.x; mov.u32 %r3, %ntid.x; mov.u32 %r4, %tid.x;
+  mad.lo.s32 %r1, %r2, %r3, %r4;
+  ld.param.u64 %rd1, [p]; cvta.to.global.u64 %rd1, %rd1;
+  mul.wide.s32 %rd3, %r1, 4; add.s64 %rd2, %rd1, %rd3;
+)";
+
+class Vectorise : public testing::Test {
+ protected:
+  /// Of a kernel k(p, n) that begins with kIndex.
+  void vectorise(std::string_view body, const cuda_shim_dim3& block = {256, 1, 1}) {
+    const std::string text = tests::module_text(fmt::format(
+        ".visible .entry k(.param .u64 p, .param .u32 n) {{\n{}{}\n  ret;\n}}\n", kIndex, body));
+    auto program = Program::from_ptx({{"test", text}});
+    ASSERT_TRUE(program) << program.error().message();
+    auto lowered =
+        instructions::lower_kernel(context_, KernelSource(**program, (*program)->kernels()[0]));
+    ASSERT_TRUE(lowered) << lowered.error().message();
+    passes::prepare(*lowered->module);
+    passes::insert_yields(*lowered->module);
+    auto machine = targets::host::create_machine(tests::this_machine(), 3);
+    ASSERT_TRUE(machine);
+    machine_ = std::move(*machine);
+    result_ = simd::vectorise(*lowered, *machine_, block);
+    if (!result_) return;
+    kernel_ = std::move(*lowered);
+    std::string why;
+    llvm::raw_string_ostream stream(why);
+    EXPECT_FALSE(llvm::verifyModule(*kernel_.module, &stream)) << why;
+  }
+
+  unsigned calls(llvm::Intrinsic::ID id) const {
+    unsigned count = 0;
+    for (const llvm::Instruction& instruction : llvm::instructions(*kernel_.entry))
+      if (const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction))
+        count += call->getIntrinsicID() == id;
+    return count;
+  }
+  unsigned gathers() const { return calls(llvm::Intrinsic::masked_gather); }
+  unsigned scatters() const { return calls(llvm::Intrinsic::masked_scatter); }
+
+  template <class Condition>
+  unsigned count(Condition condition) const {
+    unsigned found = 0;
+    for (const llvm::Instruction& instruction : llvm::instructions(*kernel_.entry))
+      found += condition(instruction);
+    return found;
+  }
+  unsigned vector_loads() const {
+    return calls(llvm::Intrinsic::masked_load) + count([](const llvm::Instruction& i) {
+             return llvm::isa<llvm::LoadInst>(i) && i.getType()->isVectorTy();
+           });
+  }
+  unsigned scalar_loads(const llvm::Type* type) const {
+    return count([&](const llvm::Instruction& i) {
+      return llvm::isa<llvm::LoadInst>(i) && i.getType() == type;
+    });
+  }
+  unsigned branches() const {
+    return count([](const llvm::Instruction& i) {
+      const auto* branch = llvm::dyn_cast<llvm::BranchInst>(&i);
+      return branch != nullptr && branch->isConditional();
+    });
+  }
+
+  llvm::LLVMContext context_;
+  std::unique_ptr<llvm::TargetMachine> machine_;
+  std::expected<Lanes, std::string> result_;
+  instructions::LoweredKernel kernel_;
+};
+
+TEST_F(Vectorise, NeighboursAreOneAccess) {
+  vectorise("ld.global.f32 %f1, [%rd2]; add.f32 %f1, %f1, %f1; st.global.f32 [%rd2], %f1;");
+  EXPECT_EQ(vector_loads(), 1u);
+  EXPECT_EQ(gathers() + scatters(), 0u);
+}
+
+TEST_F(Vectorise, AnIndexFromAnAlignedBeginNeedsNoCheck) {
+  vectorise("ld.global.f32 %f1, [%rd2]; st.global.f32 [%rd2+4], %f1;");
+  EXPECT_EQ(branches(), 0u);
+}
+
+TEST_F(Vectorise, AnIndexThatMayWrapIsChecked) {
+  vectorise(
+      "add.s32 %r5, %r1, 1; mul.wide.s32 %rd4, %r5, 4; add.s64 %rd4, %rd1, %rd4;"
+      "ld.global.f32 %f1, [%rd4]; st.global.f32 [%rd2], %f1;");
+  EXPECT_EQ(vector_loads(), 1u);
+  EXPECT_EQ(gathers(), 1u);  // where it wraps
+  EXPECT_EQ(branches(), 1u);
+}
+
+TEST_F(Vectorise, WhatAllReadIsReadOnce) {
+  vectorise("ld.global.f32 %f1, [%rd1+16]; st.global.f32 [%rd2], %f1;");
+  EXPECT_EQ(scalar_loads(llvm::Type::getFloatTy(context_)), 1u);
+  EXPECT_EQ(vector_loads() + gathers(), 0u);
+}
+
+TEST_F(Vectorise, RowsOfABlockShareTheirY) {
+  vectorise(
+      "mov.u32 %r5, %tid.y; mul.wide.u32 %rd4, %r5, 4; add.s64 %rd4, %rd1, %rd4;"
+      "ld.global.f32 %f1, [%rd4]; mul.wide.u32 %rd5, %r4, 4; add.s64 %rd5, %rd1, %rd5;"
+      "st.global.f32 [%rd5], %f1;",
+      {16, 16, 1});
+  EXPECT_EQ(scalar_loads(llvm::Type::getFloatTy(context_)), 1u);
+  EXPECT_EQ(gathers() + scatters(), 0u);
+}
+
+TEST_F(Vectorise, RowsThatDoNotFillGroupsAreMasked) {
+  vectorise(
+      "mul.wide.u32 %rd5, %r4, 4; add.s64 %rd5, %rd1, %rd5; st.global.f32 [%rd5], 0f3F800000;",
+      {10, 10, 1});
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(result_->grouping, Grouping::kRows);
+  EXPECT_EQ(calls(llvm::Intrinsic::masked_store), 1u);
+  EXPECT_EQ(scatters(), 0u);
+}
+
+TEST_F(Vectorise, StridesAreGathered) {
+  vectorise(
+      "mul.wide.s32 %rd4, %r1, 12; add.s64 %rd4, %rd1, %rd4;"
+      "ld.global.f32 %f1, [%rd4]; st.global.f32 [%rd2], %f1;");
+  EXPECT_EQ(gathers(), 1u);
+}
+
+TEST_F(Vectorise, AWarpsOwnBranchStaysABranch) {
+  vectorise(
+      "setp.lt.u32 %p1, %r4, 64; @!%p1 bra OUT;"
+      "bar.warp.sync 0xffffffff; ld.global.f32 %f1, [%rd2]; st.global.f32 [%rd2], %f1; OUT:");
+  EXPECT_EQ(calls(llvm::Intrinsic::masked_load) + calls(llvm::Intrinsic::masked_store), 0u);
+}
+
+TEST_F(Vectorise, ShufflesByKnownDistancesArePermutations) {
+  vectorise(
+      "ld.global.b32 %r5, [%rd2]; shfl.sync.bfly.b32 %r6, %r5, 1, 0x1f, 0xffffffff;"
+      "st.global.b32 [%rd2], %r6;");
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(result_->count, 32u);
+  EXPECT_EQ(gathers(), 0u);
+  EXPECT_EQ(count([](const llvm::Instruction& i) {
+              const auto* call = llvm::dyn_cast<llvm::CallInst>(&i);
+              return call != nullptr && call->getCalledFunction() != nullptr &&
+                     instructions::device_op_of(*call->getCalledFunction()) == DeviceOp::shuffle;
+            }),
+            0u);
+}
+
+TEST_F(Vectorise, AdditionsToOnePlaceAreAddedUpFirst) {
+  vectorise("ld.global.b32 %r5, [%rd2]; red.global.add.u32 [%rd1], %r5;");
+  EXPECT_EQ(calls(llvm::Intrinsic::vector_reduce_add), 1u);
+  EXPECT_EQ(count([](const llvm::Instruction& i) { return llvm::isa<llvm::AtomicRMWInst>(i); }),
+            1u);
+  EXPECT_EQ(branches(), 0u);
+}
+
+TEST_F(Vectorise, AnIndexKeptWithinLimitsIsOneAccessWhereItDoesNotReachThem) {
+  vectorise(
+      "ld.param.u32 %r6, [n]; min.s32 %r5, %r1, %r6; mul.wide.s32 %rd4, %r5, 4;"
+      "add.s64 %rd4, %rd1, %rd4; ld.global.f32 %f1, [%rd4]; st.global.f32 [%rd2], %f1;");
+  EXPECT_EQ(vector_loads(), 1u);
+  EXPECT_EQ(gathers(), 1u);
+}
+
+TEST_F(Vectorise, LoopsThatLanesLeaveApartKeepWhatTheyLeftWith) {
+  vectorise(
+      "ld.global.b32 %r5, [%rd2]; mov.u32 %r6, 0;\n"
+      "LOOP: add.u32 %r6, %r6, %r5; shr.u32 %r5, %r5, 1; setp.ne.u32 %p1, %r5, 0; @%p1 bra LOOP;\n"
+      "st.global.b32 [%rd2], %r6;");
+  ASSERT_TRUE(result_);
+  EXPECT_GE(branches(), 1u);
+  EXPECT_EQ(gathers() + scatters(), 0u);
+}
+
+TEST_F(Vectorise, LanesThatWaitForOthersRunOneByOne) {
+  vectorise("WAIT: ld.volatile.global.b32 %r5, [%rd2]; setp.eq.u32 %p1, %r5, 0; @%p1 bra WAIT;");
+  ASSERT_FALSE(result_);
+  EXPECT_NE(result_.error().find("wait in a loop"), std::string::npos) << result_.error();
+}
+
+TEST_F(Vectorise, LanesThatMeetOnBothWaysOfABranchRunOneByOne) {
+  vectorise(
+      "and.b32 %r5, %r4, 1; setp.eq.u32 %p1, %r5, 0; @%p1 bra EVEN;\n"
+      "bar.sync 0; st.global.b32 [%rd2], %r1; bra OUT;\n"
+      "EVEN: bar.sync 0; st.global.b32 [%rd2], %r4; OUT:");
+  ASSERT_FALSE(result_);
+  EXPECT_NE(result_.error().find("both ways"), std::string::npos) << result_.error();
+}
+
+}  // namespace
+}  // namespace cuda_shim::kernels::simd
