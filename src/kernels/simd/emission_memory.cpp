@@ -17,11 +17,17 @@ struct Access {
   bool plain;          ///< whether vectors of such elements lie in memory as arrays do
 };
 
+unsigned bits_of(llvm::Type* element) {
+  return element->isPointerTy()
+             ? 64
+             : static_cast<unsigned>(element->getPrimitiveSizeInBits().getFixedValue());
+}
+
 Access access_of(llvm::Type* type) {
   const auto* own = llvm::dyn_cast<llvm::FixedVectorType>(type);
   const unsigned count = own != nullptr ? own->getNumElements() : 1;
   llvm::Type* element = type->getScalarType();
-  const unsigned bits = element->isPointerTy() ? 64 : element->getPrimitiveSizeInBits();
+  const unsigned bits = bits_of(element);
   const bool plain = bits == 8 || bits == 16 || bits == 32 || bits == 64;
   return {element, count, std::int64_t{count} * bits / 8, plain};
 }
@@ -152,7 +158,7 @@ llvm::Value* Emission::element_pointers(llvm::Value* pointers, llvm::Type* eleme
 /// where one byte of that can be read the others can.
 llvm::Value* Emission::gathered(llvm::Type* element, llvm::Value* pointers, llvm::Align alignment) {
   llvm::Type* column = llvm::FixedVectorType::get(element, lanes_.count);
-  const unsigned bits = element->isPointerTy() ? 64 : element->getPrimitiveSizeInBits();
+  const unsigned bits = bits_of(element);
   if (bits >= 32 || alignment.value() * 8 < bits)
     return ir_.CreateMaskedGather(column, pointers, alignment, active_mask());
   llvm::Type* words = llvm::FixedVectorType::get(ir_.getInt32Ty(), lanes_.count);

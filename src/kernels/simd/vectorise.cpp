@@ -70,9 +70,9 @@ void unify_ends(llvm::Function& function) {
     if (!llvm::isa<llvm::UnreachableInst>(end)) continue;
     if (door == nullptr) {
       door = llvm::BasicBlock::Create(function.getContext(), "end", &function);
-      llvm::ReturnInst::Create(function.getContext(), door);
+      llvm::IRBuilder<>(door).CreateRetVoid();
     }
-    llvm::BranchInst::Create(door, end->getIterator());
+    llvm::IRBuilder<>(end).CreateBr(door);
     end->eraseFromParent();
   }
   for_each_call(*function.getParent(), DeviceOp::exit_thread,
