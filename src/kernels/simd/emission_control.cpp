@@ -248,6 +248,8 @@ bool Emission::is_cheap(const llvm::BasicBlock& block, const llvm::BasicBlock* j
     if (pattern_of(const_cast<llvm::Value*>(pointer), const_cast<llvm::Type*>(type)) !=
         Pattern::kContiguous)
       return false;
+    // Where the assumption fails, lanes store one by one, and the first must exist.
+    if (llvm::isa<llvm::StoreInst>(instruction) && shapes_.of(pointer).assumed) return false;
   }
   return true;
 }
