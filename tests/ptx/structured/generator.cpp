@@ -148,11 +148,13 @@ void Generator::write_prologue() {
     line("mov.b32 %t{}, %lin;", temporaries_);
     const std::string i = temporary('t'), at = temporary('x'), more = temporary('q');
     set_label("INITIALISE");
+    line("setp.lt.u32 {}, {}, {};", more, i, kSums * kSumElements);
+    line("@!{} bra INITIALISED;", more);
     line("mad.wide.u32 {}, {}, 8, %sh;", at, i);
     line("st.shared.v2.b32 [{}], {{{}, %n0}};", at, i);
     line("add.u32 {}, {}, {};", i, i, kernel_.threads());
-    line("setp.lt.u32 {}, {}, {};", more, i, kSums * kSumElements);
-    line("@{} bra INITIALISE;", more);
+    line("bra INITIALISE;");
+    set_label("INITIALISED");
     for (const Column& each : columns_) {
       if (!each.shared) continue;
       unsigned offset = 0;
@@ -175,17 +177,19 @@ void Generator::write_epilogue() {
   if (shared_) {
     line("bar.sync 0;");
     const std::string i = temporary('t'), at = temporary('x'), to = temporary('x'),
-                      more = temporary('q'), value = temporary('x');
+                      more = temporary('q'), value = temporary('x'), far = temporary('t');
     line("mov.b32 {}, %lin;", i);
     set_label("SUMS");
+    line("setp.lt.u32 {}, {}, {};", more, i, kSums * kSumElements);
+    line("@!{} bra SUMMED;", more);
     line("mad.wide.u32 {}, {}, 8, %sh;", at, i);
     line("ld.shared.u64 {}, [{}];", value, at);
-    line("mad.lo.s32 %a0, %cta, {}, {};", kSums * kSumElements, i);
-    line("mad.wide.u32 {}, %a0, 8, %mem;", to);
+    line("mad.lo.s32 {}, %cta, {}, {};", far, kSums * kSumElements, i);
+    line("mad.wide.u32 {}, {}, 8, %mem;", to, far);
     line("st.global.u64 [{}+{}], {};", to, room(kSumBytes * 2), value);
     line("add.u32 {}, {}, {};", i, i, kernel_.threads());
-    line("setp.lt.u32 {}, {}, {};", more, i, kSums * kSumElements);
-    line("@{} bra SUMS;", more);
+    line("bra SUMS;");
+    set_label("SUMMED");
     for (const Column& each : columns_) {
       if (!each.shared) continue;
       unsigned offset = 0;
