@@ -227,7 +227,9 @@ void Generator::conversion() {
   const std::string from = row.from == 'a' && random_.once_in(3) && !in_function_
                                ? std::string(random_.once_in(2) ? "%tx" : "%lin")
                                : target(row.from);
-  line("{}{} {}, {};", guard(), row.operation, target(row.to), from);
+  const std::string to = target(row.to);
+  line("{}{} {}, {};", guard(), row.operation, to, from);
+  if (row.to == 'd') without_nan(to);
 }
 
 /// Of numbers that count up from lane to lane, and wrap around somewhere.
@@ -262,11 +264,22 @@ void Generator::double_operation() {
   static constexpr const char* kTwo[] = {"add.f64", "sub.f64", "mul.f64",     "div.rn.f64",
                                          "min.f64", "max.f64", "copysign.f64"};
   static constexpr const char* kOne[] = {"neg.f64", "abs.f64", "sqrt.rn.f64", "cvt.rmi.f64.f64"};
+  const std::string result = target('d');
   if (random_.once_in(3))
-    return line("{}{} {}, {};", guard(), random_.of(kOne), target('d'), target('d'));
-  if (random_.once_in(3))
-    return line("{}fma.rn.f64 {}, {}, {}, {};", guard(), target('d'), target('d'), real(), real());
-  line("{}{} {}, {}, {};", guard(), random_.of(kTwo), target('d'), target('d'), real());
+    line("{}{} {}, {};", guard(), random_.of(kOne), result, target('d'));
+  else if (random_.once_in(3))
+    line("{}fma.rn.f64 {}, {}, {}, {};", guard(), result, target('d'), real(), real());
+  else
+    line("{}{} {}, {}, {};", guard(), random_.of(kTwo), result, target('d'), real());
+  without_nan(result);
+}
+
+/// Which of the many NaNs comes out of 64-bit arithmetic is nobody's to rely on.
+void Generator::without_nan(const std::string& number) {
+  if (raw_nans_) return;
+  const std::string fine = temporary('q');
+  line("setp.num.f64 {}, {}, {};", fine, number, number);
+  line("@!{} mov.f64 {}, 0d4008000000000000;", fine, number);
 }
 
 void Generator::float_comparison() {

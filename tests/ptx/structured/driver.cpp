@@ -118,12 +118,13 @@ class Driver {
     scalar_.begin(seed, left_out);
     const Kernel kernel = Generator(seed).run();
     EngineResult interpreted;
-    if (options_.interpreter) interpreted = interpret(kernel, text_of(kernel, left_out), seed);
+    const bool interprets = options_.interpreter && kernel.interpretable;
+    if (interprets) interpreted = interpret(kernel, text_of(kernel, left_out), seed);
     const EngineResult simd = simd_.result(), scalar = scalar_.result();
     std::string found = difference(simd, scalar, "simd", "scalar");
-    if (found.empty() && options_.interpreter)
+    if (found.empty() && interprets)
       found = difference(scalar, interpreted, "scalar", "the interpreter");
-    else if (options_.interpreter && scalar.error.empty() && interpreted.error.empty())
+    else if (interprets && scalar.error.empty() && interpreted.error.empty())
       found += scalar.memory == interpreted.memory ? " The interpreter agrees with scalar."
                : simd.memory == interpreted.memory ? " The interpreter agrees with simd."
                                                    : " The interpreter agrees with neither.";

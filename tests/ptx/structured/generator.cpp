@@ -31,6 +31,8 @@ Generator::Generator(std::uint64_t seed) : random_(seed) {
   floats_ = random_.once_in(2);
   local_ = random_.once_in(3);
   atomics_ = random_.once_in(3);
+  raw_nans_ = floats_ && random_.once_in(3);
+  kernel_.interpretable = !raw_nans_;
 }
 
 std::string Generator::temporary(char prefix) {
@@ -202,7 +204,8 @@ void Generator::write_epilogue() {
       }
     }
   }
-  // From here on nobody waits for anybody.
+  // From here on nobody waits for anybody, and the sums in shared memory have been read.
+  shared_ = false;
   Statement before = text_only(taken());
   Place tail;
   tail.with_all = false;

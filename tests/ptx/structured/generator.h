@@ -89,6 +89,7 @@ class Generator {
   void single_operation();
   void double_operation();
   void float_comparison();
+  void without_nan(const std::string& number);
 
   // --- Memory (memory.cpp)
   void memory();
@@ -136,7 +137,8 @@ class Generator {
   std::vector<Column> columns_;
   std::vector<unsigned> sum_operations_;
   // What this kernel has, drawn once.
-  bool shared_ = false, warp_ = false, floats_ = false, local_ = false, atomics_ = false;
+  bool shared_ = false, warp_ = false, floats_ = false, local_ = false, atomics_ = false,
+       raw_nans_ = false;
   bool in_function_ = false;
   std::vector<std::string> counters_;  ///< of the loops around
 };

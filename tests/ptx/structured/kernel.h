@@ -30,6 +30,8 @@ struct Kernel {
   std::vector<std::string> function_heads;  ///< of the functions, up to the parameters
   std::string local;                        ///< declaration of the local array, if there is one
   std::size_t memory_bytes = 0;
+  /// False: NaNs of 64 bits show, whose bits the manual leaves open.
+  bool interpretable = true;
   unsigned statements = 0;  ///< numbers of statements that may be left out: 1 ... statements
 
   unsigned threads() const { return block[0] * block[1] * block[2]; }
