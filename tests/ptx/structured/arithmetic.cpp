@@ -249,9 +249,16 @@ void Generator::single_operation() {
   static constexpr const char* kTwo[] = {"add.f32",      "sub.f32",    "mul.f32",     "div.rn.f32",
                                          "min.f32",      "max.f32",    "add.ftz.f32", "mul.rz.f32",
                                          "copysign.f32", "min.NaN.f32"};
-  static constexpr const char* kOne[] = {"neg.f32",        "abs.f32",         "sqrt.rn.f32",
-                                         "rcp.rn.f32",     "cvt.rni.f32.f32", "cvt.rzi.f32.f32",
+  static constexpr const char* kOne[] = {"cvt.rmi.f32.f32", "cvt.rpi.f32.f32", "sqrt.rn.f32",
+                                         "rcp.rn.f32",      "cvt.rni.f32.f32", "cvt.rzi.f32.f32",
                                          "cvt.sat.f32.f32"};
+  if (random_.once_in(6)) {
+    // The sign of a NaN is left open.
+    const std::string result = target('f'), fine = temporary('q');
+    line("{}.f32 {}, {};", random_.once_in(2) ? "neg" : "abs", result, target('f'));
+    line("setp.num.f32 {}, {}, {};", fine, result, result);
+    return line("@!{} mov.f32 {}, 0f40400000;", fine, result);
+  }
   if (random_.once_in(3))
     return line("{}{} {}, {};", guard(), random_.of(kOne), target('f'), target('f'));
   if (random_.once_in(3))
