@@ -106,6 +106,22 @@ void Generator::wide_operation() {
 }
 
 void Generator::half_operation() {
+  if (floats_ && random_.once_in(2)) {
+    static constexpr const char* kFloats16[] = {"add.f16", "sub.f16", "mul.f16", "max.f16"};
+    if (random_.once_in(3))
+      return line("{}fma.rn.f16 {}, {}, {}, {};", guard(), target('h'), target('h'), target('h'),
+                  target('h'));
+    if (random_.once_in(2)) {
+      const bool widens = random_.once_in(2);
+      return line("{}cvt.{} {}, {};", guard(), widens ? "f32.f16" : "rn.f16.f32",
+                  target(widens ? 'f' : 'h'), target(widens ? 'h' : 'f'));
+    }
+    if (random_.once_in(3))
+      return line("{}{}x2 {}, {}, {};", guard(), random_.of(kFloats16), target('a'), target('a'),
+                  target('a'));
+    return line("{}{} {}, {}, {};", guard(), random_.of(kFloats16), target('h'), target('h'),
+                target('h'));
+  }
   static constexpr const char* kTwo[] = {"add.s16", "sub.s16", "mul.lo.s16", "and.b16",   "xor.b16",
                                          "min.s16", "max.u16", "mul.hi.u16", "mul.hi.s16"};
   if (random_.once_in(4)) {

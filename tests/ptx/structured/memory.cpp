@@ -113,8 +113,30 @@ const Column* Generator::column(bool shared) {
   return fitting.empty() ? nullptr : random_.of(fitting);
 }
 
+namespace {
+
+/// Vectors of narrow numbers: 2 x u8, 4 x u8, 4 x u16.
+struct NarrowVector {
+  unsigned bytes;
+  const char* type;
+  const char* registers;
+};
+constexpr NarrowVector kNarrow[] = {{2, "v2.u8", "{%a2, %a0}"},
+                                    {4, "v4.u8", "{%a0, %a3, %a1, %a2}"},
+                                    {4, "v2.s16", "{%a1, %a2}"},
+                                    {8, "v4.u16", "{%a4, %a2, %a3, %a1}"}};
+
+const NarrowVector* narrow_vector(fuzz::Random& random, unsigned bytes) {
+  const NarrowVector& row = random.of(kNarrow);
+  return row.bytes == bytes && random.once_in(2) ? &row : nullptr;
+}
+
+}  // namespace
+
 void Generator::load_into(unsigned bytes, const std::string& space, const std::string& address,
                           const std::string& guard) {
+  if (const NarrowVector* row = narrow_vector(random_, bytes))
+    return line("{}ld{}.{} {}, [{}];", guard, space, row->type, row->registers, address);
   const auto load = [&](std::string_view type, const std::string& into) {
     line("{}ld{}.{} {}, [{}];", guard, space, type, into, address);
   };
@@ -149,6 +171,8 @@ void Generator::load_into(unsigned bytes, const std::string& space, const std::s
 
 void Generator::store_from(unsigned bytes, const std::string& space, const std::string& address,
                            const std::string& guard) {
+  if (const NarrowVector* row = narrow_vector(random_, bytes))
+    return line("{}st{}.{} [{}], {};", guard, space, row->type, address, row->registers);
   const auto store = [&](std::string_view type, const std::string& value) {
     line("{}st{}.{} [{}], {};", guard, space, type, address, value);
   };
