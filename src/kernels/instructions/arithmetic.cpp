@@ -230,6 +230,21 @@ Value* round_to_odd(llvm::IRBuilder<>& ir, Value* value) {
   return step_to_odd(ir, nearest, inexact, larger);
 }
 
+namespace {
+
+/// LLVM 22's code generators drop a selection of NaN where x < 0 before the root of x, because that
+/// is a NaN, too: but then the processor's, which is not CUDA's. They do not see that x < 0 where x
+/// is at most the greatest negative number.
+Value* root(llvm::IRBuilder<>& ir, Value* x) {
+  Value* made = ir.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, x);
+  if (!x->getType()->isFloatTy()) return made;
+  const auto least = llvm::APFloat::getSmallest(llvm::APFloat::IEEEsingle(), /*Negative=*/true);
+  Value* has_none = ir.CreateFCmpULE(x, llvm::ConstantFP::get(x->getType(), least));
+  return ir.CreateSelect(has_none, canonical_nan(ir, llvm::ConstantFP::getNaN(x->getType())), made);
+}
+
+}  // namespace
+
 Value* rounded(Lowering& lowering, RoundedOp op, Rounding rounding,
                llvm::ArrayRef<Value*> operands) {
   llvm::IRBuilder<>& ir = lowering.ir();
@@ -253,7 +268,7 @@ Value* rounded(Lowering& lowering, RoundedOp op, Rounding rounding,
     case RoundedOp::kDiv:
       return ir.CreateFDiv(operands[0], operands[1]);
     case RoundedOp::kSqrt:
-      return ir.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, operands[0]);
+      return root(ir, operands[0]);
   }
   return operands[0];
 }

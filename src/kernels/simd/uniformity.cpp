@@ -72,10 +72,10 @@ bool holds_exchanged(const llvm::Value& pointer) {
   return found;
 }
 
-class LanesAsTarget final : public llvm::TargetTransformInfoImplCRTPBase<LanesAsTarget> {
+class LanesAsTarget final : public llvm::TargetTransformInfoImplBase {
  public:
   LanesAsTarget(const llvm::DataLayout& layout, const Lanes& lanes, const ProvenUniform& proven)
-      : TargetTransformInfoImplCRTPBase(layout), lanes_(lanes), proven_(proven) {}
+      : TargetTransformInfoImplBase(layout), lanes_(lanes), proven_(proven) {}
 
   bool hasBranchDivergence(const llvm::Function*) const override { return true; }
 
@@ -88,6 +88,14 @@ class LanesAsTarget final : public llvm::TargetTransformInfoImplCRTPBase<LanesAs
                                        : InstructionUniformity::NeverUniform;
     const bool own = llvm::isa<llvm::AtomicRMWInst, llvm::AtomicCmpXchgInst>(value);
     return own ? InstructionUniformity::NeverUniform : InstructionUniformity::Default;
+  }
+
+  /// Nothing is free. What is, LLVM 22's StructurizeCFG moves up out of the block of an `else`, and
+  /// then takes its value for that of a phi also on ways on which it is not.
+  llvm::InstructionCost getInstructionCost(
+      const llvm::User*, llvm::ArrayRef<const llvm::Value*>,
+      llvm::TargetTransformInfo::TargetCostKind) const override {
+    return llvm::TargetTransformInfo::TCC_Basic;
   }
 
  private:

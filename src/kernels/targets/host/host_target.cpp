@@ -15,6 +15,7 @@
 
 #include "kernels/instructions/device_ops.h"
 #include "kernels/passes/analyses.h"
+#include "kernels/passes/guard_extremes.h"
 #include "kernels/targets/host/device_ops.h"
 #include "kernels/targets/host/shared_memory.h"
 #include "kernels/targets/host/thread_argument.h"
@@ -69,10 +70,11 @@ void set_function_attributes(llvm::Module& module) {
 void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
   passes::Optimiser optimiser(module, &machine);
   const llvm::OptimizationLevel chosen = pipeline_level(level);
-  llvm::ModulePassManager passes = chosen == llvm::OptimizationLevel::O0
-                                       ? optimiser.builder.buildO0DefaultPipeline(chosen)
-                                       : optimiser.builder.buildPerModuleDefaultPipeline(chosen);
-  passes.run(module, optimiser.analyses.modules);
+  llvm::ModulePassManager pipeline = chosen == llvm::OptimizationLevel::O0
+                                         ? optimiser.builder.buildO0DefaultPipeline(chosen)
+                                         : optimiser.builder.buildPerModuleDefaultPipeline(chosen);
+  pipeline.run(module, optimiser.analyses.modules);
+  passes::guard_extremes(module);
 }
 
 /// Cooperative kernels find their grid's workspace through %envreg1 and %envreg2.
