@@ -186,11 +186,12 @@ llvm::Value* Emission::emit_warp_op(llvm::CallInst& call, DeviceOp op) {
     default:
       break;
   }
-  if (!is_uniform(word(2))) {
-    refuse("A reduction over lanes of several masks at once has no vector form.");
-    return nullptr;
-  }
-  return emit_redux(warp, mode(), vector(word(1)), scalar(word(2)));
+  llvm::Value* all = vector(word(1));
+  if (is_uniform(word(2))) return emit_redux(warp, mode(), all, scalar(word(2)));
+  // Each lane has a mask of its own.
+  return for_each_lane({word(2)}, call.getType(), [&](LaneValue of_lane) {
+    return emit_redux(warp, mode(), all, of_lane(word(2)));
+  });
 }
 
 /// What all lanes get is the same, and lies in one place.
