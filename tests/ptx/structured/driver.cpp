@@ -131,19 +131,20 @@ class Driver {
     return found;
   }
 
-  /// Leaves out statements, large ones first, as long as something differs.
+  /// Leaves out statements, those around others first, as long as something differs.
   LeftOut reduced(std::uint64_t seed) {
+    const Kernel kernel = Generator(seed).run();
     LeftOut left_out = options_.left_out;
-    const unsigned count = Generator(seed).run().statements;
     for (bool smaller = true; smaller;) {
       smaller = false;
-      for (unsigned number = 1; number <= count; ++number) {
-        if (!left_out.insert(number).second) continue;
-        if (compare(seed, left_out).empty())
-          left_out.erase(number);
-        else
-          smaller = text_of(Generator(seed).run(), left_out) != last_text_;
-        last_text_ = text_of(Generator(seed).run(), left_out);
+      for (unsigned number = 1; number <= kernel.statements; ++number) {
+        LeftOut more = left_out;
+        more.insert(number);
+        // What lies in a statement that is left out has gone with it.
+        if (text_of(kernel, more) == text_of(kernel, left_out)) continue;
+        if (compare(seed, more).empty()) continue;
+        left_out = std::move(more);
+        smaller = true;
       }
     }
     return left_out;
@@ -179,7 +180,6 @@ class Driver {
   Options options_;
   std::string log_;
   EngineWorker simd_, scalar_;
-  std::string last_text_;
 };
 
 Options parse(int count, char** arguments) {

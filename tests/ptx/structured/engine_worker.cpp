@@ -1,3 +1,6 @@
+// The protocol: a seed and the numbers of statements that are left out go to the process, which
+// makes the kernel itself; an error and the memory afterwards come back.
+
 #include "ptx/structured/engine_worker.h"
 
 #include <cuda.h>

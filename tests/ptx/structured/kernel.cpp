@@ -1,3 +1,5 @@
+// Writing a tree of statements out as a module, with declarations of the registers it uses.
+
 #include "ptx/structured/kernel.h"
 
 #include <fmt/format.h>
