@@ -143,7 +143,7 @@ llvm::Value* Emission::emit_match(llvm::CallInst& call) {
   const auto* mode = llvm::cast<llvm::ConstantInt>(call.getArgOperand(0));
   const bool any = mode->equalsInt(CUDA_SHIM_MATCH_ANY);
   llvm::Value* value = call.getArgOperand(1);
-  llvm::Value* all = vector(value);
+  llvm::Value* all = ir_.CreateFreeze(vector(value));  // inactive lanes may hold anything
   llvm::Value* members = call.getArgOperand(2);
   llvm::Value* active = mask_bits();
   return for_each_lane({value, members}, call.getType(), [&](LaneValue of_lane) -> llvm::Value* {

@@ -92,11 +92,24 @@ void clean_up(llvm::Function& function, llvm::TargetMachine& machine) {
 /// threads.
 constexpr unsigned kBitsOfLane = 16;
 
+/// Numbers that a thread adds up at once in a loop: with more than these, two vectors for each do
+/// not fit into 32 registers beside what is added.
+constexpr unsigned kMostSums = 10;
+
+bool sums_fit_twice(const llvm::Function& function) {
+  for (const llvm::BasicBlock& block : function) {
+    unsigned sums = 0;
+    for (const llvm::PHINode& phi : block.phis()) sums += phi.getType()->isFloatingPointTy();
+    if (sums > kMostSums) return false;
+  }
+  return true;
+}
+
 Lanes choose_lanes(const llvm::Function& function, const cuda_shim_dim3& block,
                    unsigned vector_bits) {
   Lanes lanes{.block = {block.x, block.y, block.z}};
   if (uses_warp(function)) return lanes;
-  lanes.count = std::max(4u, vector_bits / kBitsOfLane);
+  lanes.count = std::max(4u, vector_bits / kBitsOfLane / (sums_fit_twice(function) ? 1 : 2));
   if (!lanes.knows_block()) return lanes;
   const std::uint32_t width = block.x;
   lanes.count = std::min(lanes.count, std::max(4u, std::bit_ceil(width)));

@@ -112,6 +112,8 @@ Value* emit_shuffle(const WarpContext& warp, unsigned mode, Value* value, Value*
   llvm::IRBuilder<>& ir = warp.ir;
   const Source source = source_of(ir, mode, b, c);
   Value* from = ir.CreateSelect(source.in_range, source.lane, lane_numbers(ir));
+  // Inactive lanes may hold anything, but must name a lane.
+  if (!llvm::isa<llvm::Constant>(from)) from = ir.CreateFreeze(from);
   // A source that takes no part gives nought, as in the scalar engine.
   Value* present = ir.CreateSelect(warp.active, value, all_lanes(ir, 0));
   Value* result = permuted(ir, present, from);
