@@ -1,5 +1,5 @@
 #pragma once
-// The state of one live block on the scalar engine: its threads, where each of them waits, its
+// The state of one live block: its threads, where each of them waits, its
 // shared memory.
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 #pragma once
-// The scalar engine on one worker: runs the threads of the blocks that the worker takes.
+// Both engines on one worker: runs the threads of the blocks that the worker takes.
 //
 // A kernel whose threads never wait runs them one after another on the worker's stack. Otherwise
 // each thread is a fiber, and a fiber that must wait puts itself into a list of its block and
