@@ -130,7 +130,9 @@ void run_others_while_busy() {
   for (int i = 1; i < g_count; ++i) run(i);
 }
 
+/// A thread takes its name when it has begun; it has work for much longer than a moment.
 void wait_for_idle_threads() {
+  wait_until([] { return idle_threads() > 0; });
   wait_until([] { return idle_threads() == 0; });
 }
 
