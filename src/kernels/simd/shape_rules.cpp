@@ -112,8 +112,12 @@ Shape of_and(const Rule& rule) {
   const std::uint64_t bits = mask->getZExtValue(), low = shape.span(rule.lanes.count) - 1;
   const std::uint64_t alignment = std::max(shape.alignment, alignment_of(bits));
   if ((bits & low) == 0) return Shape::uniform(alignment);
-  if ((bits & low) == low) return {.stride = shape.stride, .alignment = shape.alignment};
-  return Shape::any();
+  // Bits below all strides and beginnings are nought anyway.
+  const auto stride = static_cast<std::uint64_t>(shape.stride);
+  const std::uint64_t counted = low & ~(std::min(alignment_of(stride), shape.alignment) - 1);
+  if ((bits & counted) != counted) return Shape::any();
+  return {.stride = shape.stride,
+          .alignment = (bits & ~low) == 0 ? kAnyAlignment : shape.alignment};
 }
 
 Shape of_extension(const Rule& rule) {

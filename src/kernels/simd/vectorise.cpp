@@ -16,6 +16,7 @@
 #include "kernels/passes/analyses.h"
 #include "kernels/simd/emission.h"
 #include "kernels/simd/shape_analysis.h"
+#include "kernels/simd/side_by_side.h"
 #include "kernels/simd/suitability.h"
 #include "kernels/targets/host/shared_memory.h"
 
@@ -158,6 +159,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   passes::checkpoint(module.getContext());
   ShapeAnalysis::structure(one, lanes);
   passes::checkpoint(module.getContext());
+  join_side_by_side(one, lanes);
   const ShapeAnalysis shapes(one, lanes);
   const auto made = Emission(one, lanes, shapes).run();
   if (!made) return std::unexpected(made.error());

@@ -149,6 +149,23 @@ TEST_F(Vectorise, StridesAreGathered) {
   EXPECT_EQ(gathers(), 1u);
 }
 
+TEST_F(Vectorise, StridesWithoutGapsAreOneAccess) {
+  vectorise(
+      "shl.b64 %rd4, %rd3, 1; add.s64 %rd4, %rd1, %rd4;"
+      "ld.global.f32 %f1, [%rd4+4]; ld.global.f32 %f2, [%rd4];"
+      "add.f32 %f3, %f1, %f2; st.global.f32 [%rd4], %f2; st.global.f32 [%rd4+4], %f3;");
+  EXPECT_EQ(vector_loads(), 1u);
+  EXPECT_EQ(gathers() + scatters(), 0u);
+}
+
+TEST_F(Vectorise, PartOfAnIndexOfWhichOnlyBitsThatAreNoughtAreTakenAwayCountsUp) {
+  vectorise(
+      "shl.b32 %r5, %r4, 2; and.b32 %r5, %r5, 124; cvt.u64.u32 %rd4, %r5;"
+      "add.s64 %rd4, %rd1, %rd4; ld.global.f32 %f1, [%rd4]; st.global.f32 [%rd2], %f1;");
+  EXPECT_EQ(vector_loads(), 1u);
+  EXPECT_EQ(gathers(), 0u);
+}
+
 TEST_F(Vectorise, AWarpsOwnBranchStaysABranch) {
   vectorise(
       "setp.lt.u32 %p1, %r4, 64; @!%p1 bra OUT;"
