@@ -91,6 +91,9 @@ void release_after_exit(Block& block, const cuda_shim_host_thread& gone) {
   const std::uint32_t warp_index = gone.warp;
   Warp& warp = block.warps[warp_index];
   warp.alive &= ~lanes_of(gone);
+  // A group of several warps: none of them counts its warps or meets in them.
+  for (std::uint32_t i = kWarpSize; i < gone.threads; i += kWarpSize)
+    block.warps[warp_index + i / kWarpSize].alive = 0;
   for (std::uint32_t left = block.active_barriers; left; left &= left - 1) {
     std::uint32_t id = static_cast<std::uint32_t>(std::countr_zero(left));
     Barrier& barrier = block.barriers[id];

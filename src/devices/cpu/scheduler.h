@@ -10,6 +10,7 @@
 //
 // Where a block has no fiber to choose it can never go on: that is reported, with who waits where.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -109,9 +110,10 @@ inline Block& block_of(const cuda_shim_host_thread* thread) {
 inline Scheduler& scheduler_of(const cuda_shim_host_thread* thread) {
   return *static_cast<Scheduler*>(thread->engine);
 }
-/// The bits of the thread, or of its group, in its warp.
+/// The bits of the thread, or of what of its group belongs to its warp, in that.
 inline std::uint32_t lanes_of(const cuda_shim_host_thread& thread) {
-  return static_cast<std::uint32_t>(((std::uint64_t{1} << thread.threads) - 1) << thread.lane);
+  const std::uint32_t lanes = std::min(thread.threads, kWarpSize - thread.lane);
+  return static_cast<std::uint32_t>(((std::uint64_t{1} << lanes) - 1) << thread.lane);
 }
 inline Fiber* fiber_of(cuda_shim_host_thread* thread) {
   return reinterpret_cast<Fiber*>(thread);

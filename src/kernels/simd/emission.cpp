@@ -74,17 +74,17 @@ llvm::Constant* Emission::lane_numbers(llvm::Type* type, std::int64_t stride) co
 }
 
 /// The same value in every lane.
-llvm::Value* Emission::repeat(llvm::Value* value) {
+llvm::Value* Emission::repeat(llvm::Value* value, unsigned lanes) {
   if (auto* structure = llvm::dyn_cast<llvm::StructType>(value->getType())) {
     llvm::Value* made = llvm::PoisonValue::get(vector_type(structure));
     for (unsigned i = 0; i < structure->getNumElements(); ++i)
-      made = ir_.CreateInsertValue(made, repeat(ir_.CreateExtractValue(value, i)), i);
+      made = ir_.CreateInsertValue(made, repeat(ir_.CreateExtractValue(value, i), lanes), i);
     return made;
   }
   auto* own = llvm::dyn_cast<llvm::FixedVectorType>(value->getType());
-  if (own == nullptr) return ir_.CreateVectorSplat(lanes_.count, value);
+  if (own == nullptr) return ir_.CreateVectorSplat(lanes, value);
   llvm::SmallVector<int> order;
-  for (unsigned i = 0; i < lanes_.count; ++i)
+  for (unsigned i = 0; i < lanes; ++i)
     for (unsigned k = 0; k < own->getNumElements(); ++k) order.push_back(static_cast<int>(k));
   return ir_.CreateShuffleVector(value, order);
 }
@@ -102,6 +102,13 @@ llvm::Value* Emission::vector(llvm::Value* value) {
   if (llvm::Value* known = vectors_.lookup(value)) return known;
   if (auto* phi = llvm::dyn_cast<llvm::PHINode>(value); phi != nullptr && shapes_.of(phi).assumed)
     return counted_vector(*phi);
+  const auto rows = rows_.find(value);
+  if (rows != rows_.end()) {  // a phi, so that its rows' values are there from the block's begin
+    llvm::IRBuilder<>::InsertPointGuard restore(ir_);
+    llvm::BasicBlock* block = llvm::cast<llvm::PHINode>(rows->second.front())->getParent();
+    ir_.SetInsertPoint(block, block->getFirstInsertionPt());
+    return vectors_[value] = spread_rows(rows->second, shapes_.of(value).stride);
+  }
   llvm::Value* of_lane_0 = scalar(value);
   if (of_lane_0 == nullptr) {
     refuse("A value is used before it is made.");
@@ -125,12 +132,18 @@ llvm::Value* Emission::vector(llvm::Value* value) {
 /// failed asks for it, so that it is worked out where it is used.
 llvm::Value* Emission::counted_vector(llvm::PHINode& phi) {
   llvm::Value* begin = counted_from(phi);
-  if (!phi.getType()->isPointerTy())
-    return ir_.CreateAdd(vector(begin), repeat(ir_.CreateSub(scalar(&phi), scalar(begin))));
-  llvm::Type* number = ir_.getInt64Ty();
-  llvm::Value* distance = ir_.CreateSub(ir_.CreatePtrToInt(scalar(&phi), number),
-                                        ir_.CreatePtrToInt(scalar(begin), number));
-  return ir_.CreateGEP(ir_.getInt8Ty(), vector(begin), repeat(distance));
+  const bool address = phi.getType()->isPointerTy();
+  llvm::Type* number = address ? ir_.getInt64Ty() : phi.getType();
+  llvm::SmallVector<llvm::Value*> distances;
+  const unsigned rows = shapes_.of(&phi).by_rows ? lanes_.rows() : 1;
+  for (unsigned row = 0; row < rows; ++row) {
+    llvm::Value *now = row_scalar(&phi, row), *then = row_scalar(begin, row);
+    if (address) now = ir_.CreatePtrToInt(now, number), then = ir_.CreatePtrToInt(then, number);
+    distances.push_back(repeat(ir_.CreateSub(now, then), lanes_.count / rows));
+  }
+  llvm::Value* all = joined(distances);
+  return address ? ir_.CreateGEP(ir_.getInt8Ty(), vector(begin), all)
+                 : ir_.CreateAdd(vector(begin), all);
 }
 
 llvm::Value* Emission::active_mask() {
@@ -169,6 +182,7 @@ void Emission::emit(llvm::Instruction& instruction) {
   if (auto* storage = llvm::dyn_cast<llvm::AllocaInst>(&instruction)) return emit_alloca(*storage);
   if (auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction)) return emit_store(*store);
   const Shape shape = shapes_.of(&instruction);
+  if (shape.by_rows) return emit_by_rows(instruction);
   auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
   const bool limits = llvm::isa<llvm::MinMaxIntrinsic>(instruction) && shape.is_affine();
   if (call != nullptr && !limits) return define(instruction, emit_call(*call));
@@ -205,11 +219,15 @@ void Emission::emit_affine(llvm::Instruction& instruction) {
     scalar_form->dropUnknownNonDebugMetadata();
   }
   scalars_[&instruction] = made;
-  if (!shapes_.of(&instruction).assumed) return;
+  if (shapes_.of(&instruction).assumed) vectors_[&instruction] = emit_assumed(instruction);
+}
+
+/// The vector for where the assumption fails, and the bit that says so.
+llvm::Value* Emission::emit_assumed(llvm::Instruction& instruction) {
   auto* limit = llvm::dyn_cast<llvm::MinMaxIntrinsic>(&instruction);
-  vectors_[&instruction] =
-      limit != nullptr ? emit_intrinsic(*limit) : emit_elementwise(instruction);
+  llvm::Value* made = limit != nullptr ? emit_intrinsic(*limit) : emit_elementwise(instruction);
   guards_[&instruction] = all_of(operand_guards(instruction), own_guard(instruction));
+  return made;
 }
 
 /// Both, where nothing stands for what is sure.
@@ -226,17 +244,29 @@ llvm::Value* Emission::operand_guards(llvm::Instruction& instruction) {
 
 /// Whether what the instruction itself assumes is so.
 llvm::Value* Emission::own_guard(llvm::Instruction& instruction) {
-  if (auto* limit = llvm::dyn_cast<llvm::MinMaxIntrinsic>(&instruction)) return limit_guard(*limit);
+  auto* limit = llvm::dyn_cast<llvm::MinMaxIntrinsic>(&instruction);
   const bool extends = llvm::isa<llvm::ZExtInst, llvm::SExtInst>(instruction);
-  if (!extends || shapes_.of(instruction.getOperand(0)).assumed) return nullptr;
-  return does_not_wrap(instruction.getOperand(0), llvm::isa<llvm::SExtInst>(instruction));
+  if (limit == nullptr && (!extends || shapes_.of(instruction.getOperand(0)).assumed))
+    return nullptr;
+  const bool by_rows = shapes_.of(&instruction).by_rows;
+  llvm::Value* all = nullptr;
+  for (unsigned row = 0; row < (by_rows ? lanes_.rows() : 1); ++row)
+    all = all_of(all, limit != nullptr ? limit_guard(*limit, row)
+                                       : does_not_wrap(row_scalar(instruction.getOperand(0), row),
+                                                       way_through(&instruction),
+                                                       llvm::isa<llvm::SExtInst>(instruction)));
+  return all;
 }
 
-/// Whether an affine number counts on without wrapping from the first lane to the last.
-llvm::Value* Emission::does_not_wrap(llvm::Value* value, bool is_signed) {
-  llvm::Value* first = scalar(value);
+/// How far the last lane, or the last of each row, is from the first.
+std::int64_t Emission::way_through(llvm::Value* value) const {
+  const Shape shape = shapes_.of(value);
+  return shape.stride * ((shape.by_rows ? lanes_.row : lanes_.count) - 1);
+}
+
+/// Whether a number counts on from the first lane by the distance without wrapping.
+llvm::Value* Emission::does_not_wrap(llvm::Value* first, std::int64_t distance, bool is_signed) {
   const unsigned width = first->getType()->getIntegerBitWidth();
-  const std::int64_t distance = shapes_.of(value).stride * (lanes_.count - 1);
   const llvm::APInt room(width, static_cast<std::uint64_t>(std::llabs(distance)));
   if (distance >= 0) {
     const llvm::APInt top =
@@ -251,19 +281,16 @@ llvm::Value* Emission::does_not_wrap(llvm::Value* value, bool is_signed) {
 }
 
 /// Whether no lane reaches the limit: if the outermost ones do not, none between them does.
-llvm::Value* Emission::limit_guard(llvm::MinMaxIntrinsic& limit) {
-  const bool counts_first = shapes_.of(limit.getLHS()).is_affine();
-  llvm::Value* counting = counts_first ? limit.getLHS() : limit.getRHS();
-  llvm::Value* bound = scalar(counts_first ? limit.getRHS() : limit.getLHS());
-  llvm::Value* first = scalar(counting);
-  const std::int64_t distance = shapes_.of(counting).stride * (lanes_.count - 1);
-  llvm::Value* last = ir_.CreateAdd(
-      first, llvm::ConstantInt::get(first->getType(), static_cast<std::uint64_t>(distance), true));
+llvm::Value* Emission::limit_guard(llvm::MinMaxIntrinsic& limit, unsigned row) {
+  const bool counts_first = shapes_.of(limit.getLHS()).stride != 0;
+  llvm::Value* first = row_scalar(counts_first ? limit.getLHS() : limit.getRHS(), row);
+  llvm::Value* bound = row_scalar(counts_first ? limit.getRHS() : limit.getLHS(), row);
+  const std::int64_t distance = way_through(&limit);
   const auto stays = [&](llvm::Value* end) {
     return ir_.CreateICmp(llvm::ICmpInst::getNonStrictPredicate(limit.getPredicate()), end, bound);
   };
-  return ir_.CreateAnd(does_not_wrap(counting, limit.isSigned()),
-                       ir_.CreateAnd(stays(first), stays(last)));
+  return ir_.CreateAnd(does_not_wrap(first, distance, limit.isSigned()),
+                       ir_.CreateAnd(stays(first), stays(moved(first, distance))));
 }
 
 llvm::Value* Emission::emit_vector(llvm::Instruction& instruction) {

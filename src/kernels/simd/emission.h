@@ -7,8 +7,8 @@
 //
 // A value has up to two forms: `scalar`, that of lane 0 (for uniform and affine ones), and
 // `vector`, a flat vector with all lanes; one thread's vector of k elements lies in k neighbouring
-// elements. Affine values whose shape is only assumed have a `guard` besides: a bit that says
-// whether it holds.
+// elements. What is known within rows of lanes only has a scalar form for each row. Affine values
+// whose shape is only assumed have a `guard` besides: a bit that says whether it holds.
 
 #include <llvm/ADT/DenseMap.h>
 #include <llvm/Analysis/LoopInfo.h>
@@ -46,7 +46,8 @@ class Emission {
   llvm::Value* guard(llvm::Value* value) const { return guards_.lookup(value); }
   bool is_uniform(const llvm::Value* value) const { return shapes_.is_uniform(value); }
   llvm::Value* spread(llvm::Value* scalar_value, std::int64_t stride);
-  llvm::Value* repeat(llvm::Value* scalar_value);
+  llvm::Value* repeat(llvm::Value* scalar_value) { return repeat(scalar_value, lanes_.count); }
+  llvm::Value* repeat(llvm::Value* scalar_value, unsigned lanes);
   llvm::Constant* lane_numbers(llvm::Type* type, std::int64_t stride) const;
   llvm::Value* mask_for(unsigned elements);  ///< of the current block, each lane repeated
   llvm::Value* mask_bits();
@@ -60,11 +61,13 @@ class Emission {
   void define(llvm::Instruction& instruction, llvm::Value* made);
   llvm::Value* emit_scalar(llvm::Instruction& instruction);
   void emit_affine(llvm::Instruction& instruction);
+  llvm::Value* emit_assumed(llvm::Instruction& instruction);
   llvm::Value* all_of(llvm::Value* one, llvm::Value* other);
   llvm::Value* operand_guards(llvm::Instruction& instruction);
   llvm::Value* own_guard(llvm::Instruction& instruction);
-  llvm::Value* does_not_wrap(llvm::Value* value, bool is_signed);
-  llvm::Value* limit_guard(llvm::MinMaxIntrinsic& limit);
+  std::int64_t way_through(llvm::Value* value) const;
+  llvm::Value* does_not_wrap(llvm::Value* first, std::int64_t distance, bool is_signed);
+  llvm::Value* limit_guard(llvm::MinMaxIntrinsic& limit, unsigned row);
   llvm::Value* emit_vector(llvm::Instruction& instruction);
   llvm::Value* emit_elementwise(llvm::Instruction& instruction);
   llvm::Value* emit_division(llvm::BinaryOperator& operation);
@@ -72,6 +75,23 @@ class Emission {
                               llvm::Value* divisor);
   llvm::Value* emit_element_access(llvm::Instruction& instruction);
   void emit_alloca(llvm::AllocaInst& storage);
+
+  // --- What holds within rows (emission_rows.cpp)
+  llvm::Value* moved(llvm::Value* value, std::int64_t distance);
+  /// The value of a row's first lane, of a value that is known within rows at least.
+  llvm::Value* row_scalar(llvm::Value* value, unsigned row);
+  llvm::Value* joined(llvm::ArrayRef<llvm::Value*> rows);
+  llvm::Value* part_of_row(llvm::Value* all, unsigned row);
+  llvm::Value* spread_rows(llvm::ArrayRef<llvm::Value*> firsts, std::int64_t stride);
+  llvm::Value* place_of_row(instructions::DeviceOp op, llvm::CallInst& call, unsigned row);
+  llvm::Value* copy_for_row(llvm::Instruction& instruction, unsigned row);
+  void emit_by_rows(llvm::Instruction& instruction);
+  void emit_phi_by_rows(llvm::PHINode& phi);
+  void finish_phi_by_rows(llvm::PHINode& phi);
+  llvm::Type* row_type(llvm::Type* type) const;
+  llvm::Value* load_rows(llvm::LoadInst& load);
+  llvm::Value* load_once_for_rows(llvm::LoadInst& load);
+  void store_rows(llvm::StoreInst& store);
 
   // --- Control (emission_control.cpp)
   void check_control();
@@ -91,8 +111,14 @@ class Emission {
   void emit_parting(llvm::BasicBlock& block, llvm::BranchInst& branch);
   bool is_cheap(const llvm::BasicBlock& block, const llvm::BasicBlock* join) const;
   llvm::Value* any_of(llvm::Value* mask);
+  /// Whether the branch that `from` ends in always enters its region, so that no edge leads to
+  /// where the lanes meet again.
+  bool skips_to(llvm::BasicBlock* from, llvm::BasicBlock* join) const {
+    return always_enters_.contains(from) && join_of(from) == join;
+  }
   void finish_phis();
   void finish_scalar_phi(llvm::PHINode& phi);
+  void finish_guard_phi(llvm::PHINode& phi);
   void finish_vector_phi(llvm::PHINode& phi);
   llvm::Value* merged(llvm::PHINode& phi, llvm::BasicBlock* from);
 
@@ -107,7 +133,7 @@ class Emission {
   void store_contiguous(llvm::StoreInst& store);
   void store_scattered(llvm::StoreInst& store);
   llvm::Value* element_pointers(llvm::Value* pointer, llvm::Type* element, unsigned index);
-  enum class Pattern { kUniform, kContiguous, kReversed, kRandom };
+  enum class Pattern { kUniform, kContiguous, kReversed, kOnceForRows, kRows, kRandom };
   Pattern pattern_of(llvm::Value* pointer, llvm::Type* type) const;
   llvm::Value* lowest(llvm::Value* pointer, llvm::Type* type);
   void store_once(llvm::StoreInst& store);
@@ -165,6 +191,7 @@ class Emission {
   llvm::DenseMap<const llvm::BasicBlock*, std::array<llvm::Value*, 2>> edges_;
   llvm::DenseSet<const llvm::BasicBlock*> always_enters_;  ///< parting blocks that skip nothing
   llvm::DenseMap<llvm::Value*, llvm::Value*> scalars_, vectors_, guards_;
+  llvm::DenseMap<llvm::Value*, llvm::SmallVector<llvm::Value*, 4>> rows_;
   /// What keeps the value of lanes that have left a parting loop, by the phi of its exit: a phi of
   /// the source's header, or a new one.
   struct Keeper {

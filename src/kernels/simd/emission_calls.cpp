@@ -233,11 +233,11 @@ llvm::Value* Emission::emit_device_op(llvm::CallInst& call, DeviceOp op) {
     case DeviceOp::tid:
       return emit_thread_index(call);
     case DeviceOp::laneid:
-      if (lanes_.grouping == Grouping::kLinear)
+      if (lanes_.within_warp())
         return lanes_.count == CUDA_SHIM_WARP_SIZE ? ir_.getInt32(0) : emit_scalar(call);
       return ir_.CreateAnd(linear_index(), repeat(ir_.getInt32(CUDA_SHIM_WARP_SIZE - 1)));
     case DeviceOp::warpid:
-      if (lanes_.grouping == Grouping::kLinear) return emit_scalar(call);
+      if (lanes_.within_warp()) return emit_scalar(call);
       return ir_.CreateLShr(linear_index(), repeat(ir_.getInt32(5)));
     case DeviceOp::warp_sync:
     case DeviceOp::activemask:

@@ -151,7 +151,10 @@ void Emission::emit_phi(llvm::PHINode& phi) {
   if (keepers_.contains(&phi)) return;
   const Shape shape = shapes_.of(&phi);
   if (!shape.varying) {
-    scalars_[&phi] = ir_.CreatePHI(phi.getType(), phi.getNumIncomingValues());
+    if (shape.by_rows)
+      emit_phi_by_rows(phi);
+    else
+      scalars_[&phi] = ir_.CreatePHI(phi.getType(), phi.getNumIncomingValues());
     if (!shape.assumed) return;
     guards_[&phi] = ir_.CreatePHI(ir_.getInt1Ty(), phi.getNumIncomingValues());
     if (counted_from(phi) != nullptr) return;
@@ -188,25 +191,30 @@ llvm::Value* Emission::merged(llvm::PHINode& phi, llvm::BasicBlock* from) {
 
 void Emission::finish_scalar_phi(llvm::PHINode& phi) {
   auto* made = llvm::cast<llvm::PHINode>(scalars_.lookup(&phi));
-  auto* held = llvm::cast_or_null<llvm::PHINode>(guards_.lookup(&phi));
   for (llvm::BasicBlock* from : phi.blocks()) {
-    if (always_enters_.contains(from) && join_of(from) == phi.getParent()) continue;
+    if (skips_to(from, phi.getParent())) continue;
     llvm::Value* value = phi.getIncomingValueForBlock(from);
     // Nothing reads it, but nothing must follow from that.
     llvm::Value* incoming =
         is_nothing(value) ? llvm::Constant::getNullValue(phi.getType()) : scalar(value);
     if (incoming == nullptr) return refuse("A uniform value depends on one that is not.");
     made->addIncoming(incoming, tails_[from]);
-    if (held == nullptr) continue;
-    llvm::Value* known = guard(value);
-    held->addIncoming(known != nullptr ? known : ir_.getTrue(), tails_[from]);
+  }
+}
+
+void Emission::finish_guard_phi(llvm::PHINode& phi) {
+  auto* made = llvm::cast<llvm::PHINode>(guards_.lookup(&phi));
+  for (llvm::BasicBlock* from : phi.blocks()) {
+    if (skips_to(from, phi.getParent())) continue;
+    llvm::Value* known = guard(phi.getIncomingValueForBlock(from));
+    made->addIncoming(known != nullptr ? known : ir_.getTrue(), tails_[from]);
   }
 }
 
 void Emission::finish_vector_phi(llvm::PHINode& phi) {
   auto* made = llvm::cast<llvm::PHINode>(vectors_.lookup(&phi));
   for (llvm::BasicBlock* from : phi.blocks()) {
-    if (always_enters_.contains(from) && join_of(from) == phi.getParent()) continue;
+    if (skips_to(from, phi.getParent())) continue;
     ir_.SetInsertPoint(tails_[from]->getTerminator());
     current_ = from;
     llvm::Value* kept = loops_.getLoopFor(phi.getParent()) != nullptr &&
@@ -223,7 +231,11 @@ void Emission::finish_phis() {
     for (llvm::PHINode& phi : block->phis()) {
       if (keepers_.contains(&phi)) continue;
       const Shape shape = shapes_.of(&phi);
-      if (!shape.varying) finish_scalar_phi(phi);
+      if (shape.by_rows)
+        finish_phi_by_rows(phi);
+      else if (!shape.varying)
+        finish_scalar_phi(phi);
+      if (shape.assumed) finish_guard_phi(phi);
       if (shape.varying || (shape.assumed && counted_from(phi) == nullptr)) finish_vector_phi(phi);
     }
 }
@@ -245,9 +257,9 @@ bool Emission::is_cheap(const llvm::BasicBlock& block, const llvm::BasicBlock* j
     const llvm::Value* pointer = llvm::getLoadStorePointerOperand(&instruction);
     const llvm::Type* type = pointer != nullptr ? llvm::getLoadStoreType(&instruction) : nullptr;
     if (pointer == nullptr) continue;
-    if (pattern_of(const_cast<llvm::Value*>(pointer), const_cast<llvm::Type*>(type)) !=
-        Pattern::kContiguous)
-      return false;
+    const Pattern pattern =
+        pattern_of(const_cast<llvm::Value*>(pointer), const_cast<llvm::Type*>(type));
+    if (pattern != Pattern::kContiguous && pattern != Pattern::kRows) return false;
     // Where the assumption fails, lanes store one by one, and the first must exist.
     if (llvm::isa<llvm::StoreInst>(instruction) && shapes_.of(pointer).assumed) return false;
   }

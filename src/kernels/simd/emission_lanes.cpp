@@ -32,7 +32,7 @@ Emission::LaneRoom Emission::lane_room_for(llvm::Type* type) {
 
 Emission::LaneRoom Emission::lane_room(llvm::Value* value) {
   const Shape shape = shapes_.of(value);
-  if (shape.is_sure()) return {nullptr, value->getType(), value};
+  if (shape.is_sure() && !shape.by_rows) return {nullptr, value->getType(), value};
   LaneRoom room = lane_room_for(value->getType());
   room.source = value;
   llvm::Value* all = vector(value);

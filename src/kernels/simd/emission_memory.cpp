@@ -47,7 +47,9 @@ Emission::Pattern Emission::pattern_of(llvm::Value* pointer, llvm::Type* type) c
   const Shape shape = shapes_.of(pointer);
   const Access access = access_of(type);
   if (shape.is_uniform()) return Pattern::kUniform;
-  if (!shape.is_affine() || !access.plain) return Pattern::kRandom;
+  if (shape.varying || !access.plain) return Pattern::kRandom;
+  if (shape.by_rows && shape.stride == 0) return Pattern::kOnceForRows;
+  if (shape.by_rows) return shape.stride == access.bytes ? Pattern::kRows : Pattern::kRandom;
   if (shape.stride == access.bytes) return Pattern::kContiguous;
   return shape.stride == -access.bytes && access.count == 1 ? Pattern::kReversed : Pattern::kRandom;
 }
@@ -115,6 +117,15 @@ llvm::Value* Emission::emit_load(llvm::LoadInst& load) {
       made = guarded(
           guard(pointer), [&] { return load_contiguous(load); },
           [&] { return load_gathered(load); });
+      break;
+    case Pattern::kOnceForRows:
+      made = guarded(
+          guard(pointer), [&] { return load_once_for_rows(load); },
+          [&] { return load_gathered(load); });
+      break;
+    case Pattern::kRows:
+      made = guarded(
+          guard(pointer), [&] { return load_rows(load); }, [&] { return load_gathered(load); });
       break;
     case Pattern::kRandom:
       made = load_gathered(load);
@@ -201,10 +212,11 @@ void Emission::emit_store(llvm::StoreInst& store) {
       break;
     case Pattern::kContiguous:
     case Pattern::kReversed:
+    case Pattern::kRows:
       guarded(
           guard(pointer),
           [&] {
-            store_contiguous(store);
+            shapes_.of(pointer).by_rows ? store_rows(store) : store_contiguous(store);
             return nullptr;
           },
           [&] {
@@ -212,6 +224,7 @@ void Emission::emit_store(llvm::StoreInst& store) {
             return nullptr;
           });
       break;
+    case Pattern::kOnceForRows:
     case Pattern::kRandom:
       store_scattered(store);
   }

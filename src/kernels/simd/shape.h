@@ -11,18 +11,21 @@ namespace cuda_shim::kernels::simd {
 ///
 /// `alignment` is a power of two that divides lane 0's value. `assumed` says that the shape holds
 /// only if no extension on the way to the value wrapped around between two lanes: code that relies
-/// on it must check (see Emission), and no conclusion may be drawn from it.
+/// on it must check (see Emission), and no conclusion may be drawn from it. `by_rows` says that all
+/// this holds for the lanes of each row (see Lanes) beside its first lane, and that the first
+/// lanes' values may be anything.
 struct Shape {
   bool varying = false;
   bool assumed = false;
+  bool by_rows = false;
   std::int64_t stride = 0;
   std::uint64_t alignment = 1;
 
   static Shape any() { return {.varying = true}; }
   static Shape uniform(std::uint64_t alignment = 1) { return {.alignment = alignment}; }
 
-  bool is_uniform() const { return !varying && stride == 0; }
-  bool is_affine() const { return !varying && stride != 0; }
+  bool is_uniform() const { return !varying && !by_rows && stride == 0; }
+  bool is_affine() const { return !varying && !by_rows && stride != 0; }
   bool is_sure() const { return !varying && !assumed; }
 
   /// The smallest power of two above what the lanes add to lane 0's value.

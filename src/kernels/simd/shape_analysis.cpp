@@ -86,7 +86,7 @@ Shape ShapeAnalysis::phi_shape(const llvm::PHINode& phi) const {
   Shape shape = Shape::any();
   for (const llvm::Value* value : phi.incoming_values()) {
     if (llvm::isa<llvm::Instruction>(value) && !shapes_.contains(value)) continue;
-    shape = first ? of(value) : meet(shape, of(value));
+    shape = first ? of(value) : meet(shape, of(value), lanes_);
     first = false;
   }
   return shape;

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "cuda_shim/host_abi.h"
 #include "kernels/instructions/device_ops.h"
 
 namespace cuda_shim::kernels::simd {
@@ -161,10 +162,15 @@ Shape of_element_pointer(const Rule& rule) {
   return sum;
 }
 
+/// What is true of both, whichever it is.
+Shape common(const Shape& a, const Shape& b) {
+  return a.stride == b.stride ? combined(a, b, a.stride) : Shape::any();
+}
+
 Shape of_selection(const Rule& rule) {
   const Shape condition = rule.operand(0);
   const Shape a = rule.operand(1), b = rule.operand(2);
-  return condition.is_uniform() && condition.is_sure() ? meet(a, b) : Shape::any();
+  return condition.is_uniform() && condition.is_sure() ? common(a, b) : Shape::any();
 }
 
 /// Comparisons of lanes that share their high bits with a number that ends where those begin.
@@ -194,8 +200,9 @@ Shape of_thread_index(const Rule& rule) {
 }
 
 Shape of_lane_index(const Rule& rule) {
-  if (rule.lanes.grouping != Grouping::kLinear) return Shape::any();
-  return {.stride = 1, .alignment = rule.lanes.count == 32 ? kAnyAlignment : rule.lanes.count};
+  if (!rule.lanes.within_warp()) return Shape::any();
+  const bool from_0 = rule.lanes.count == CUDA_SHIM_WARP_SIZE;
+  return {.stride = 1, .alignment = from_0 ? kAnyAlignment : rule.lanes.count};
 }
 
 /// The lesser or greater of a number that counts up and one that all share: in most groups the
@@ -226,7 +233,7 @@ Shape of_call(const Rule& rule) {
     case DeviceOp::laneid:
       return of_lane_index(rule);
     case DeviceOp::warpid:
-      return rule.lanes.grouping == Grouping::kLinear ? Shape::uniform() : Shape::any();
+      return rule.lanes.within_warp() ? Shape::uniform() : Shape::any();
     case DeviceOp::parameters:
     case DeviceOp::module_memory:
     case DeviceOp::shared_window:
@@ -286,8 +293,60 @@ Shape within_width(Shape shape, const llvm::Type* type) {
 
 }  // namespace
 
-Shape meet(const Shape& a, const Shape& b) {
-  return a.stride == b.stride ? combined(a, b, a.stride) : Shape::any();
+namespace {
+
+/// What a shape says of the lanes of each row.
+Shape within_rows(Shape shape, const Lanes& lanes) {
+  if (shape.stride != 0 && !shape.by_rows && !shape.varying)
+    shape.alignment = std::min(shape.alignment,
+                               alignment_of(static_cast<std::uint64_t>(shape.stride) * lanes.row));
+  shape.by_rows = false;
+  return shape;
+}
+
+Shape in_all_lanes(const Shape& shape) {
+  return shape.by_rows ? Shape::any() : shape;
+}
+
+Shape by_rows(Shape shape) {
+  shape.by_rows = !shape.varying;
+  return shape;
+}
+
+/// Whether the engine works the instruction out row by row: calls that ask for a thread's place.
+bool has_row_form(const llvm::Instruction& instruction) {
+  const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+  if (call == nullptr || llvm::isa<llvm::MinMaxIntrinsic>(call)) return true;
+  const llvm::Function* callee = call->getCalledFunction();
+  const auto op = callee != nullptr ? instructions::device_op_of(*callee) : std::nullopt;
+  return op == DeviceOp::tid || op == DeviceOp::laneid || op == DeviceOp::warpid;
+}
+
+/// Of what has no rule: the same for a row if all that it is made of is. Lanes may be inactive, so
+/// that nothing may be divided.
+Shape of_equal_operands(const Rule& rule) {
+  const bool makes_number = llvm::isa<llvm::BinaryOperator, llvm::CastInst, llvm::CmpInst,
+                                      llvm::SelectInst, llvm::MinMaxIntrinsic>(rule.instruction);
+  if (!makes_number || rule.instruction.isIntDivRem()) return Shape::any();
+  for (const llvm::Use& operand : rule.instruction.operands()) {
+    if (llvm::isa<llvm::Function>(operand)) continue;
+    const Shape shape = rule.shape(operand);
+    if (!shape.is_uniform() || !shape.is_sure()) return Shape::any();
+  }
+  return Shape::uniform();
+}
+
+Shape apply_rule(const Rule& rule) {
+  const auto* found = std::ranges::find(kRules, rule.instruction.getOpcode(), &RuleRow::opcode);
+  return found != std::end(kRules) ? found->apply(rule) : Shape::any();
+}
+
+}  // namespace
+
+Shape meet(const Shape& a, const Shape& b, const Lanes& lanes) {
+  const Shape all = common(in_all_lanes(a), in_all_lanes(b));
+  if (!all.varying || !lanes.has_rows()) return all;
+  return by_rows(common(within_rows(a, lanes), within_rows(b, lanes)));
 }
 
 Shape shape_of(const llvm::Constant& constant) {
@@ -298,10 +357,16 @@ Shape shape_of(const llvm::Constant& constant) {
 
 Shape shape_of(const llvm::Instruction& instruction, const Lanes& lanes, ShapeOf operand) {
   if (!has_scalar_number(instruction)) return Shape::any();
-  for (const RuleRow& row : kRules)
-    if (row.opcode == instruction.getOpcode())
-      return within_width(row.apply({instruction, lanes, operand}), instruction.getType());
-  return Shape::any();
+  const Shape all = apply_rule(
+      {instruction, lanes, [&](const llvm::Value* value) { return in_all_lanes(operand(value)); }});
+  if (!all.varying || !lanes.has_rows() || !has_row_form(instruction))
+    return within_width(all, instruction.getType());
+  const Lanes row = lanes.of_row();
+  const auto in_row = [&](const llvm::Value* value) { return within_rows(operand(value), lanes); };
+  const Rule rule = {instruction, row, in_row};
+  const Shape shape = apply_rule(rule);
+  return by_rows(
+      within_width(shape.varying ? of_equal_operands(rule) : shape, instruction.getType()));
 }
 
 }  // namespace cuda_shim::kernels::simd

@@ -18,7 +18,7 @@ Shape shape_of(const llvm::Instruction& instruction, const Lanes& lanes, ShapeOf
 /// Of a constant: uniform, with its alignment.
 Shape shape_of(const llvm::Constant& constant);
 
-/// What is true of both.
-Shape meet(const Shape& a, const Shape& b);
+/// What is true of both, of all lanes or at least within rows.
+Shape meet(const Shape& a, const Shape& b, const Lanes& lanes);
 
 }  // namespace cuda_shim::kernels::simd

@@ -24,7 +24,7 @@ std::int64_t gap_of(const llvm::Instruction& access, const ShapeAnalysis& shapes
   llvm::Type* type = llvm::getLoadStoreType(&access);
   if (type->isVectorTy()) return 0;
   const Shape shape = shapes.of(llvm::getLoadStorePointerOperand(&access));
-  if (!shape.is_affine() || shape.stride > kWidest) return 0;
+  if (shape.varying || shape.stride > kWidest) return 0;
   const auto bytes =
       static_cast<std::int64_t>(access.getDataLayout().getTypeStoreSize(type).getFixedValue());
   return shape.stride > bytes && shape.stride % bytes == 0 ? shape.stride : 0;

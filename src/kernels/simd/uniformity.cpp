@@ -25,8 +25,8 @@ InstructionUniformity uniformity_of(DeviceOp op, const Lanes& lanes) {
     case DeviceOp::laneid:
       return InstructionUniformity::NeverUniform;
     case DeviceOp::warpid:
-      return lanes.grouping == Grouping::kLinear ? InstructionUniformity::AlwaysUniform
-                                                 : InstructionUniformity::NeverUniform;
+      return lanes.within_warp() ? InstructionUniformity::AlwaysUniform
+                                 : InstructionUniformity::NeverUniform;
     case DeviceOp::activemask:
     case DeviceOp::barrier_reduce:
       return InstructionUniformity::AlwaysUniform;

@@ -18,6 +18,7 @@
 #include "kernels/simd/shape_analysis.h"
 #include "kernels/simd/side_by_side.h"
 #include "kernels/simd/suitability.h"
+#include "kernels/simd/width.h"
 #include "kernels/targets/host/shared_memory.h"
 
 namespace cuda_shim::kernels::simd {
@@ -86,39 +87,6 @@ void clean_up(llvm::Function& function, llvm::TargetMachine& machine) {
       .buildFunctionSimplificationPipeline(llvm::OptimizationLevel::O3,
                                            llvm::ThinOrFullLTOPhase::None)
       .run(function, optimiser.analyses.functions);
-}
-
-/// Two vectors of floats, so that one can be worked on while the other's results are awaited: that
-/// is worth more than the registers it takes, and each call and barrier serves twice as many
-/// threads.
-constexpr unsigned kBitsOfLane = 16;
-
-/// Numbers that a thread adds up at once in a loop: with more than these, two vectors for each do
-/// not fit into 32 registers beside what is added.
-constexpr unsigned kMostSums = 10;
-
-bool sums_fit_twice(const llvm::Function& function) {
-  for (const llvm::BasicBlock& block : function) {
-    unsigned sums = 0;
-    for (const llvm::PHINode& phi : block.phis()) sums += phi.getType()->isFloatingPointTy();
-    if (sums > kMostSums) return false;
-  }
-  return true;
-}
-
-Lanes choose_lanes(const llvm::Function& function, const cuda_shim_dim3& block,
-                   unsigned vector_bits) {
-  Lanes lanes{.block = {block.x, block.y, block.z}};
-  if (uses_warp(function)) return lanes;
-  lanes.count = std::max(4u, vector_bits / kBitsOfLane / (sums_fit_twice(function) ? 1 : 2));
-  if (!lanes.knows_block()) return lanes;
-  const std::uint32_t width = block.x;
-  lanes.count = std::min(lanes.count, std::max(4u, std::bit_ceil(width)));
-  if (lanes.tid_counts_up() || width < 4) return lanes;
-  lanes.grouping = Grouping::kRows;
-  while (lanes.count > 8 && width % lanes.count != 0 && width % (lanes.count / 2) == 0)
-    lanes.count /= 2;
-  return lanes;
 }
 
 unsigned vector_bits_of(const llvm::TargetMachine& machine, const llvm::Function& function) {

@@ -128,8 +128,31 @@ TEST_F(Vectorise, RowsOfABlockShareTheirY) {
       "ld.global.f32 %f1, [%rd4]; mul.wide.u32 %rd5, %r4, 4; add.s64 %rd5, %rd1, %rd5;"
       "st.global.f32 [%rd5], %f1;",
       {16, 16, 1});
-  EXPECT_EQ(scalar_loads(llvm::Type::getFloatTy(context_)), 1u);
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(scalar_loads(llvm::Type::getFloatTy(context_)), result_->rows());
   EXPECT_EQ(gathers() + scatters(), 0u);
+}
+
+TEST_F(Vectorise, RowsThatFollowEachOtherShareAGroup) {
+  vectorise(
+      "mov.u32 %r5, %tid.y; mul.wide.u32 %rd4, %r5, 512; add.s64 %rd4, %rd1, %rd4;"
+      "mul.wide.u32 %rd5, %r4, 4; add.s64 %rd4, %rd4, %rd5;"
+      "ld.global.f32 %f1, [%rd4]; st.global.f32 [%rd4+512], %f1;",
+      {16, 16, 1});
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(result_->count, 32u);
+  EXPECT_EQ(vector_loads(), 2u);
+  EXPECT_EQ(gathers() + scatters(), 0u);
+}
+
+TEST_F(Vectorise, AShortLoopWithFewValuesTakesFourVectorsForEach) {
+  vectorise(
+      "mov.f32 %f1, 0f00000000; mov.u32 %r5, 0; ld.param.u32 %r6, [n];\n"
+      "again: ld.global.f32 %f2, [%rd2]; add.f32 %f1, %f1, %f2; add.s64 %rd2, %rd2, 4096;"
+      "add.u32 %r5, %r5, 1; setp.lt.u32 %p1, %r5, %r6; @%p1 bra again;\n"
+      "st.global.f32 [%rd2], %f1;");
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(result_->count, 64u);
 }
 
 TEST_F(Vectorise, RowsThatDoNotFillGroupsAreMasked) {
@@ -153,7 +176,7 @@ TEST_F(Vectorise, StridesWithoutGapsAreOneAccess) {
   vectorise(
       "shl.b64 %rd4, %rd3, 1; add.s64 %rd4, %rd1, %rd4;"
       "ld.global.f32 %f1, [%rd4+4]; ld.global.f32 %f2, [%rd4];"
-      "add.f32 %f3, %f1, %f2; st.global.f32 [%rd4], %f2; st.global.f32 [%rd4+4], %f3;");
+      "add.f32 %f3, %f1, %f2; st.global.f32 [%rd4], %f1; st.global.f32 [%rd4+4], %f3;");
   EXPECT_EQ(vector_loads(), 1u);
   EXPECT_EQ(gathers() + scatters(), 0u);
 }

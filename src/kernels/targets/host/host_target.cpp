@@ -16,6 +16,7 @@
 #include "kernels/instructions/device_ops.h"
 #include "kernels/passes/analyses.h"
 #include "kernels/passes/guard_extremes.h"
+#include "kernels/passes/guard_masked_logic.h"
 #include "kernels/targets/host/device_ops.h"
 #include "kernels/targets/host/shared_memory.h"
 #include "kernels/targets/host/thread_argument.h"
@@ -75,6 +76,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
                                          : optimiser.builder.buildPerModuleDefaultPipeline(chosen);
   pipeline.run(module, optimiser.analyses.modules);
   passes::guard_extremes(module);
+  if (machine.getTargetTriple().isX86()) passes::guard_masked_logic(module);
 }
 
 /// Cooperative kernels find their grid's workspace through %envreg1 and %envreg2.
