@@ -128,6 +128,7 @@ class Emission {
   llvm::Value* emit_atomic(llvm::Instruction& atomic);
   bool emit_reduction(llvm::AtomicRMWInst& update);
   llvm::Value* load_contiguous(llvm::LoadInst& load);
+  void fetch_for_next_group(llvm::LoadInst& load, llvm::Value* pointer);
   llvm::Value* load_gathered(llvm::LoadInst& load);
   llvm::Value* gathered(llvm::Type* element, llvm::Value* pointers, llvm::Align alignment);
   void store_contiguous(llvm::StoreInst& store);

@@ -133,15 +133,23 @@ bool sums_fit_twice(const llvm::Function& function) {
   return true;
 }
 
-/// How many vectors each word may have. Without loops, two: there is not as much to wait for.
+bool lanes_part(const llvm::Function& function, const ShapeAnalysis& shapes) {
+  return llvm::any_of(function, [&](const llvm::BasicBlock& block) { return shapes.parts(block); });
+}
+
+/// How many vectors each word may have: the more, the fewer masks there are to keep. Without loops,
+/// two: there is not as much to wait for.
 unsigned vectors_that_fit(llvm::Function& function, const Lanes& lanes, unsigned vector_bits) {
   const llvm::DominatorTree dominators(function);
   const llvm::LoopInfo loops(dominators);
   if (loops.empty()) return 2;
-  const LiveWords words(function, ShapeAnalysis(function, lanes));
+  const ShapeAnalysis shapes(function, lanes);
+  const LiveWords words(function, shapes);
   if (!words.is_feasible()) return 1;
   const unsigned room = registers_of(vector_bits) - kOtherRegisters;
-  if (4 * words.most_at_once(loops) <= room) return 4;
+  const unsigned most = words.most_at_once(loops);
+  if (8 * most <= room && !lanes_part(function, shapes)) return 8;
+  if (4 * most <= room) return 4;
   return sums_fit_twice(function) ? 2 : 1;
 }
 
