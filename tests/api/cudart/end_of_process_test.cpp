@@ -6,7 +6,7 @@
 
 #include <future>
 
-#include "../forked_child.h"
+#include "forked_child.h"
 #include "api/cudart/registered_program.h"
 
 namespace cuda_shim::test {

@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-#include "../forked_child.h"
+#include "forked_child.h"
 #include "context_fixture.h"
 #include "gate.h"
 #include "ptx_sources.h"

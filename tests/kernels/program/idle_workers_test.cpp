@@ -4,6 +4,7 @@
 
 #include <ctime>
 #include <latch>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -13,9 +14,19 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-/// Never destroyed, as its threads may sleep in it.
+/// Never destroyed, as threads may sleep in it; still known, so that it is no leak.
+template <class Object, class... Arguments>
+Object& make_for_good(Arguments... arguments) {
+  static auto& all = *new std::vector<Object*>;
+  static std::mutex mutex;
+  auto* made = new Object(arguments...);
+  const std::lock_guard lock(mutex);
+  all.push_back(made);
+  return *made;
+}
+
 IdleWorkers& make_workers(unsigned most_threads) {
-  return *new IdleWorkers(most_threads);
+  return make_for_good<IdleWorkers>(most_threads);
 }
 
 TEST(IdleWorkers, CallAStepUntilThereIsNoneLeft) {
@@ -73,9 +84,9 @@ TEST(IdleWorkers, DoOneThingAfterTheOther) {
 
 TEST(IdleWorkers, SleepForGoodAtACheckpointOnceStopped) {
   IdleWorkers& workers = make_workers(1);
-  auto& job = *new IdleJob;
+  auto& job = make_for_good<IdleJob>();
   std::latch begun(1);
-  auto& passed = *new std::atomic<bool>(false);
+  auto& passed = make_for_good<std::atomic<bool>>(false);
   workers.add([&] {
     IdleWorkers::set_job(&job);
     begun.count_down();
@@ -129,7 +140,7 @@ class Crowd {
 /// Of a core, as a thread in idle time gets it while there is a crowd.
 double share_in_a_crowd(bool wanted) {
   const Crowd crowd;
-  auto& job = *new IdleJob;
+  auto& job = make_for_good<IdleJob>();
   job.wanted = wanted;
   std::latch done(1);
   double share = 0;

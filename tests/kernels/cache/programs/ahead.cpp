@@ -15,6 +15,8 @@
 #include <string>
 #include <thread>
 
+#include "forked_child.h"
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -112,6 +114,7 @@ void fork_in_the_middle() {
   wait_until([] { return idle_threads() > 0; });
   const pid_t child = ::fork();
   if (child == 0) {
+    cuda_shim::test::in_forked_child = true;
     ::alarm(60);
     std::exit(0);
   }
