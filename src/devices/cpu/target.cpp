@@ -10,6 +10,8 @@
 #include <string>
 
 #include "devices/cpu/machine.h"
+#include "support/log.h"
+#include "support/options.h"
 
 namespace cuda_shim::devices::cpu {
 namespace {
@@ -20,17 +22,34 @@ void put(char* to, std::size_t capacity, const std::string& text) {
 
 #if defined(__x86_64__)
 
-const char* level() {
+struct Level {
+  const char* name;
+  bool present;
+};
+
+/// The highest level that the machine has and the user allows.
+std::string level() {
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("x86-64-v4")) return "x86-64-v4";
-  if (__builtin_cpu_supports("x86-64-v3")) return "x86-64-v3";
-  if (__builtin_cpu_supports("x86-64-v2")) return "x86-64-v2";
+  const Level levels[] = {{"x86-64-v4", __builtin_cpu_supports("x86-64-v4") != 0},
+                          {"x86-64-v3", __builtin_cpu_supports("x86-64-v3") != 0},
+                          {"x86-64-v2", __builtin_cpu_supports("x86-64-v2") != 0}};
+  const std::string most = support::option_text(support::Option::CPU_LEVEL);
+  bool allowed = most.empty();
+  for (const Level& level : levels) {
+    allowed |= level.name == most;
+    if (allowed && level.present) return level.name;
+  }
+  if (!allowed && most != "x86-64")
+    CUDA_SHIM_LOG(kWarning,
+                  "CUDA_SHIM_CPU_LEVEL={} names no level of processors; kernels use none.", most);
   return "x86-64";
 }
 
 // Features beyond the level are added by name; LLVM's name first, then the compiler's, where the
 // builtin wants a literal.
+/// Without a limit only: what lies between two levels is part of neither.
 std::string features() {
+  if (*support::option_text(support::Option::CPU_LEVEL) != 0) return "";
   std::string list;
   auto add = [&list](const char* name, bool present) {
     if (!present) return;
@@ -47,7 +66,7 @@ constexpr const char* kTriple = "x86_64-unknown-linux-gnu";
 
 #elif defined(__aarch64__)
 
-const char* level() {
+std::string level() {
   return "generic";
 }
 std::string features() {

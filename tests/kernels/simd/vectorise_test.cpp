@@ -145,12 +145,16 @@ TEST_F(Vectorise, RowsThatFollowEachOtherShareAGroup) {
   EXPECT_EQ(gathers() + scatters(), 0u);
 }
 
-TEST_F(Vectorise, AShortLoopWithFewValuesTakesFourVectorsForEach) {
-  vectorise(
+TEST_F(Vectorise, AShortLoopWithFewValuesTakesSeveralVectorsForEach) {
+  constexpr std::string_view kLoop =
       "mov.f32 %f1, 0f00000000; mov.u32 %r5, 0; ld.param.u32 %r6, [n];\n"
       "again: ld.global.f32 %f2, [%rd2]; add.f32 %f1, %f1, %f2; add.s64 %rd2, %rd2, 4096;"
-      "add.u32 %r5, %r5, 1; setp.lt.u32 %p1, %r5, %r6; @%p1 bra again;\n"
-      "st.global.f32 [%rd2], %f1;");
+      "add.u32 %r5, %r5, 1; setp.lt.u32 %p1, %r5, ";
+  constexpr std::string_view kRest = "; @%p1 bra again;\n st.global.f32 [%rd2], %f1;";
+  vectorise(fmt::format("{}%r6{}", kLoop, kRest));
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(result_->count, 128u);
+  vectorise(fmt::format("{}%r1{}", kLoop, kRest));  // lanes part
   ASSERT_TRUE(result_);
   EXPECT_EQ(result_->count, 64u);
 }
