@@ -126,6 +126,7 @@ struct FloatLayout {
 };
 
 FloatLayout layout_of(const llvm::Type* type) {
+  type = type->getScalarType();
   if (type->isHalfTy()) return {0x8000, 0x7c00, 0x7fff};
   if (type->isBFloatTy()) return {0x8000, 0x7f80, 0x7fff};
   if (type->isFloatTy()) return {0x8000'0000, 0x7f80'0000, 0x7fff'ffff};
@@ -144,8 +145,9 @@ Value* narrow_to_bf16(llvm::IRBuilder<>& ir, Value* value) {
   Value* rounded = ir.CreateAdd(bits, ir.CreateAdd(odd, integer_like(bits, 0x7fff)));
   Value* is_nan = ir.CreateFCmpUNO(value, value);
   Value* chosen = ir.CreateSelect(is_nan, integer_like(bits, 0x7fff'0000), rounded);
-  Value* high = ir.CreateTrunc(ir.CreateLShr(chosen, 16), ir.getInt16Ty());
-  return float_from_bits(ir, high, ir.getBFloatTy());
+  llvm::Type* type = value->getType();
+  Value* high = ir.CreateTrunc(ir.CreateLShr(chosen, 16), type->getWithNewType(ir.getInt16Ty()));
+  return float_from_bits(ir, high, type->getWithNewType(ir.getBFloatTy()));
 }
 
 /// Moves a nearest-even result with an even last bit one step towards the exact value: `upwards`
@@ -173,7 +175,8 @@ Value* add_to_odd(llvm::IRBuilder<>& ir, Value* p, Value* c) {
 }  // namespace
 
 Value* float_bits(llvm::IRBuilder<>& ir, Value* value) {
-  return ir.CreateBitCast(value, ir.getIntNTy(value->getType()->getPrimitiveSizeInBits()));
+  llvm::Type* type = value->getType();
+  return ir.CreateBitCast(value, type->getWithNewType(ir.getIntNTy(type->getScalarSizeInBits())));
 }
 
 Value* flush_subnormals(llvm::IRBuilder<>& ir, Value* value) {
@@ -202,7 +205,7 @@ Value* rectify(llvm::IRBuilder<>& ir, Value* value) {
 
 Value* canonical_nan(llvm::IRBuilder<>& ir, Value* value) {
   llvm::Type* type = value->getType();
-  if (type->isDoubleTy()) return value;
+  if (type->getScalarType()->isDoubleTy()) return value;
   Value* wide = widen(ir, value);
   Value* bits = float_bits(ir, value);
   Value* nan = integer_like(bits, layout_of(type).canonical_nan);
@@ -210,14 +213,17 @@ Value* canonical_nan(llvm::IRBuilder<>& ir, Value* value) {
 }
 
 Value* widen(llvm::IRBuilder<>& ir, Value* value) {
-  if (value->getType()->isHalfTy()) return ir.CreateFPExt(value, ir.getFloatTy());
-  if (!value->getType()->isBFloatTy()) return value;
-  Value* bits = ir.CreateZExt(float_bits(ir, value), ir.getInt32Ty());
-  return float_from_bits(ir, ir.CreateShl(bits, 16), ir.getFloatTy());
+  llvm::Type* type = value->getType();
+  llvm::Type* wide = type->getWithNewType(ir.getFloatTy());
+  if (type->getScalarType()->isHalfTy()) return ir.CreateFPExt(value, wide);
+  if (!type->getScalarType()->isBFloatTy()) return value;
+  Value* bits = ir.CreateZExt(float_bits(ir, value), type->getWithNewType(ir.getInt32Ty()));
+  return float_from_bits(ir, ir.CreateShl(bits, 16), wide);
 }
 
 Value* narrow(llvm::IRBuilder<>& ir, Value* value, ScalarType type) {
-  if (type == ScalarType::kF16) return ir.CreateFPTrunc(value, ir.getHalfTy());
+  if (type == ScalarType::kF16)
+    return ir.CreateFPTrunc(value, value->getType()->getWithNewType(ir.getHalfTy()));
   return type == ScalarType::kBf16 ? narrow_to_bf16(ir, value) : value;
 }
 

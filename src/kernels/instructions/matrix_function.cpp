@@ -119,7 +119,7 @@ void MatrixFunction::return_from(Value* memory) {
 
 Value* call_matrix_function(Lowering& lowering, llvm::ArrayRef<Value*> arguments,
                             unsigned result_words, llvm::Type* word,
-                            llvm::function_ref<void(MatrixFunction&)> build) {
+                            llvm::function_ref<void(MatrixFunction&)> build, const WarpForm& form) {
   llvm::Module& module = *lowering.ir().GetInsertBlock()->getModule();
   llvm::Type* result = lowering.ir().getVoidTy();
   if (result_words > 0)
@@ -131,6 +131,7 @@ Value* call_matrix_function(Lowering& lowering, llvm::ArrayRef<Value*> arguments
     function = declare(module, name, arguments, result);
     MatrixFunction filled(lowering, *function);
     build(filled);
+    if (form.build) make_warp_form(*function, form);
   }
   return lowering.ir().CreateCall(function, arguments);
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kernels/instructions/lowering.h"
+#include "kernels/instructions/matrix_warp.h"
 
 namespace cuda_shim::kernels::instructions {
 
@@ -51,10 +52,12 @@ class MatrixFunction {
 };
 
 /// Calls the function that stands for the current instruction's form; `build` makes it where the
-/// module has none yet. The result is a structure of `result_words` words, or nothing if 0.
+/// module has none yet, and with it its form for whole warps, if it has one. The result is a
+/// structure of `result_words` words, or nothing if 0.
 llvm::Value* call_matrix_function(Lowering& lowering, llvm::ArrayRef<llvm::Value*> arguments,
                                   unsigned result_words, llvm::Type* word,
-                                  llvm::function_ref<void(MatrixFunction&)> build);
+                                  llvm::function_ref<void(MatrixFunction&)> build,
+                                  const WarpForm& form = {});
 
 /// The registers of a vector operand as values of `type`.
 std::vector<llvm::Value*> registers_of(Lowering& lowering, unsigned operand, ptx::ScalarType type);

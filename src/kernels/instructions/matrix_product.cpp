@@ -9,6 +9,7 @@
 
 #include "kernels/instructions/arithmetic.h"
 #include "kernels/instructions/matrix_function.h"
+#include "kernels/instructions/matrix_warp_product.h"
 #include "kernels/instructions/small_float.h"
 
 namespace cuda_shim::kernels::instructions {
@@ -47,12 +48,6 @@ struct Words {
     exchanged = p.c.kind == p.d.kind ? c : all;
   }
 };
-
-SumKind sum_kind(const MatrixProduct& product) {
-  if (product.d_type == ScalarType::kF64) return SumKind::kDouble;
-  if (product.d_type != ScalarType::kS32) return SumKind::kFloat;
-  return product.saturate ? SumKind::kLong : SumKind::kWord;
-}
 
 class ProductFunction {
  public:
@@ -357,17 +352,30 @@ struct Arguments {
 
 }  // namespace
 
+SumKind sum_kind(const MatrixProduct& product) {
+  if (product.d_type == ScalarType::kF64) return SumKind::kDouble;
+  if (product.d_type != ScalarType::kS32) return SumKind::kFloat;
+  return product.saturate ? SumKind::kLong : SumKind::kWord;
+}
+
 Status lower_product(Lowering& lowering, const MatrixProduct& product) {
   if (Status status = check_operands(lowering, product); !status.ok()) return status;
   Arguments arguments(lowering, product);
   std::vector<Value*> all = arguments.values;
   all.insert(all.end(), arguments.selectors.begin(), arguments.selectors.end());
   const ScalarType word = register_type(product.d_type);
-  Value* result = call_matrix_function(
-      lowering, all, lowering.element_count(kD), lowering.llvm_type(word),
-      [&](MatrixFunction& function) {
-        ProductFunction(function, product).fill(static_cast<unsigned>(arguments.values.size()));
-      });
+  const auto build = [&](MatrixFunction& function) {
+    ProductFunction(function, product).fill(static_cast<unsigned>(arguments.values.size()));
+  };
+  const auto build_for_warp = [&](llvm::IRBuilder<>& ir, llvm::Function& function) {
+    std::vector<Value*> words;
+    for (llvm::Argument& argument : function.args()) words.push_back(&argument);
+    return build_warp_product(ir, product, words);
+  };
+  WarpForm form;
+  if (has_warp_product(product)) form.build = build_for_warp;
+  Value* result = call_matrix_function(lowering, all, lowering.element_count(kD),
+                                       lowering.llvm_type(word), build, form);
   set_registers(lowering, kD, result, word);
   return {};
 }

@@ -36,6 +36,8 @@ struct MatrixProduct {
   unsigned depth() const { return b.rows; }
 };
 
+SumKind sum_kind(const MatrixProduct& product);
+
 /// Lowers the instruction: operands d, a, b, c; for a sparse A metadata and selector; for scales
 /// the data and selectors of A, then of B.
 Status lower_product(Lowering& lowering, const MatrixProduct& product);

@@ -158,28 +158,28 @@ Value* encode_small(Builder& ir, Value* value, const SmallFormat& format, SmallR
 }
 
 Value* decode_small(Builder& ir, Value* bits, const SmallFormat& format) {
+  llvm::Type* type = bits->getType()->getWithNewType(ir.getFloatTy());
   // The pattern at the top of a float's mantissa is the value times 2^(bias difference), subnormals
   // too; the product is exact.
   const std::uint32_t mask = (1u << (format.bits() - 1)) - 1;
   Value* pattern = ir.CreateAnd(bits, mask);
-  Value* raised =
-      ir.CreateBitCast(ir.CreateShl(pattern, 23 - format.mantissa_bits), ir.getFloatTy());
+  Value* raised = ir.CreateBitCast(ir.CreateShl(pattern, 23 - format.mantissa_bits), type);
   const llvm::APInt scale_bits(32, static_cast<std::uint64_t>(254 - format.bias()) << 23);
-  Value* scale = llvm::ConstantFP::get(ir.getFloatTy(),
-                                       llvm::APFloat(llvm::APFloat::IEEEsingle(), scale_bits));
+  Value* scale =
+      llvm::ConstantFP::get(type, llvm::APFloat(llvm::APFloat::IEEEsingle(), scale_bits));
   Value* magnitude = float_bits(ir, ir.CreateFMul(raised, scale));
   if (format.infinity != 0) {
-    Value* infinite = ir.CreateICmpEQ(pattern, ir.getInt32(format.infinity));
-    magnitude = ir.CreateSelect(infinite, ir.getInt32(0x7f80'0000), magnitude);
+    Value* infinite = ir.CreateICmpEQ(pattern, integer_like(bits, format.infinity));
+    magnitude = ir.CreateSelect(infinite, integer_like(bits, 0x7f80'0000), magnitude);
   }
   Value* sign = ir.CreateShl(ir.CreateAnd(ir.CreateLShr(bits, format.bits() - 1), 1), 31);
   Value* result = ir.CreateOr(magnitude, sign);
   if (format.nan != 0) {
     const std::uint32_t last_number = format.infinity != 0 ? format.infinity : format.largest;
-    Value* is_nan = ir.CreateICmpUGT(pattern, ir.getInt32(last_number));
-    result = ir.CreateSelect(is_nan, ir.getInt32(0x7fff'ffff), result);
+    Value* is_nan = ir.CreateICmpUGT(pattern, integer_like(bits, last_number));
+    result = ir.CreateSelect(is_nan, integer_like(bits, 0x7fff'ffff), result);
   }
-  return ir.CreateBitCast(result, ir.getFloatTy());
+  return ir.CreateBitCast(result, type);
 }
 
 Value* encode_ue8m0(Builder& ir, Value* value, bool up, bool finite) {

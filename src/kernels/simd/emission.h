@@ -161,6 +161,10 @@ class Emission {
   llvm::Value* emit_in_rounding(llvm::CallInst& call, instructions::DeviceOp op);
   llvm::Value* emit_warp_op(llvm::CallInst& call, instructions::DeviceOp op);
 
+  // --- Matrices (emission_matrix.cpp)
+  llvm::Value* emit_matrix(llvm::CallInst& call, llvm::Function& form);
+  llvm::Value* of_some_lane(llvm::Value* value);
+
   // --- One lane after another (emission_lanes.cpp)
   /// Gives an operand's value for the current lane of the loop.
   using LaneValue = llvm::function_ref<llvm::Value*(llvm::Value*)>;

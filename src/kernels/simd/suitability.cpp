@@ -11,6 +11,7 @@
 #include <llvm/IR/InstIterator.h>
 
 #include "kernels/instructions/device_ops.h"
+#include "kernels/instructions/matrix_warp.h"
 
 namespace cuda_shim::kernels::simd {
 namespace {
@@ -18,10 +19,13 @@ namespace {
 using instructions::DeviceOp;
 using BlockSet = llvm::SmallPtrSet<const llvm::BasicBlock*, 16>;
 
+/// In matrix operations lanes exchange words.
 std::optional<DeviceOp> device_op_in(const llvm::Instruction& instruction) {
   const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
   const llvm::Function* callee = call != nullptr ? call->getCalledFunction() : nullptr;
-  return callee != nullptr ? instructions::device_op_of(*callee) : std::nullopt;
+  if (callee == nullptr) return std::nullopt;
+  if (instructions::warp_form_of(*callee) != nullptr) return DeviceOp::exchange;
+  return instructions::device_op_of(*callee);
 }
 
 bool is_barrier(DeviceOp op) {

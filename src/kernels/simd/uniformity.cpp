@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "kernels/instructions/device_ops.h"
+#include "kernels/instructions/matrix_warp.h"
 
 namespace cuda_shim::kernels::simd {
 namespace {
@@ -45,6 +46,7 @@ InstructionUniformity uniformity_of(const llvm::CallInst& call, const Lanes& lan
   const llvm::Function* callee = call.getCalledFunction();
   if (callee == nullptr) return InstructionUniformity::NeverUniform;
   if (const auto op = instructions::device_op_of(*callee)) return uniformity_of(*op, lanes);
+  if (instructions::warp_form_of(*callee) != nullptr) return InstructionUniformity::NeverUniform;
   return callee->isIntrinsic() || call.doesNotAccessMemory() ? InstructionUniformity::Default
                                                              : InstructionUniformity::NeverUniform;
 }

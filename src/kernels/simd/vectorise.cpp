@@ -13,6 +13,7 @@
 #include <bit>
 
 #include "kernels/instructions/device_ops.h"
+#include "kernels/instructions/matrix_warp.h"
 #include "kernels/passes/analyses.h"
 #include "kernels/simd/emission.h"
 #include "kernels/simd/shape_analysis.h"
@@ -52,9 +53,16 @@ void fix_block(llvm::Module& module, const cuda_shim_dim3& block) {
   });
 }
 
+/// All but matrix functions that have a form for whole warps.
 void expand_calls(llvm::Module& module, const llvm::Function* entry) {
   for (llvm::Function& function : module) {
     if (function.isDeclaration() || &function == entry) continue;
+    if (instructions::is_warp_form(function)) continue;
+    if (const llvm::Function* form = instructions::warp_form_of(function)) {
+      function.setMemoryEffects(form->getMemoryEffects());
+      function.addFnAttr(llvm::Attribute::WillReturn);
+      continue;
+    }
     function.removeFnAttr(llvm::Attribute::NoInline);
     function.addFnAttr(llvm::Attribute::AlwaysInline);
     function.setLinkage(llvm::GlobalValue::InternalLinkage);
@@ -96,6 +104,17 @@ unsigned vector_bits_of(const llvm::TargetMachine& machine, const llvm::Function
   return processor.checkFeatures("+avx2") ? 256 : 128;
 }
 
+/// The forms of matrix functions where they are called. The functions of one lane have had their
+/// time.
+void expand_forms(llvm::Module& module) {
+  for (llvm::Function& function : llvm::make_early_inc_range(module)) {
+    if (instructions::is_warp_form(function)) function.addFnAttr(llvm::Attribute::AlwaysInline);
+    if (instructions::warp_form_of(function) != nullptr) function.eraseFromParent();
+  }
+  passes::Analyses analyses;
+  llvm::AlwaysInlinerPass(/*InsertLifetime=*/false).run(module, analyses.modules);
+}
+
 /// Code generators hold back from their widest vectors unless they are told that those are meant.
 void ask_for_wide_vectors(llvm::Function& function, unsigned bits) {
   function.addFnAttr("prefer-vector-width", std::to_string(bits));
@@ -134,6 +153,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   (*made)->takeName(&one);
   one.eraseFromParent();
   kernel.entry = *made;
+  expand_forms(module);
   ask_for_wide_vectors(**made, vector_bits);
   targets::host::make_shared_atomics_plain(module);
   return lanes;
