@@ -6,11 +6,12 @@
 // the others, so that a program that changes all registers alike sees nothing of it, and wmma.mma
 // reads the first ones only.
 //
-// Every lane moves its own elements. The lanes meet before a load and around a store, because
-// hardware runs them in step and programs have come to rely on it.
+// Where lanes run one by one, each moves its own elements. They meet before a load and around a
+// store, because hardware runs them in step and programs have come to rely on it.
 
 #include "kernels/instructions/lowering.h"
 #include "kernels/instructions/matrix_function.h"
+#include "kernels/instructions/matrix_memory.h"
 #include "kernels/instructions/matrix_product.h"
 #include "kernels/instructions/matrix_shape.h"
 #include "kernels/instructions/row.h"
@@ -23,6 +24,8 @@ using ptx::ScalarType;
 
 /// A and B of f16 always have eight registers.
 constexpr unsigned kHalfRegisters = 8;
+/// Arguments that say where a matrix is.
+constexpr unsigned kPlaceArguments = 2;
 
 bool is_multiplicand(FragmentKind kind) {
   return kind != FragmentKind::kAccumulator;
@@ -47,98 +50,32 @@ Fragment fragment_of(FragmentKind kind, const MatrixShape& shape, const MatrixEl
 
 // --- Moving
 
-/// A fragment and where its matrix is.
-class WmmaMatrix {
- public:
-  WmmaMatrix(Lowering& lowering, FragmentKind kind, unsigned address, unsigned stride)
-      : ir_(lowering.ir()),
-        element_{lowering.type(), false},
-        fragment_(fragment_of(kind, matrix_shape(lowering), element_)),
-        by_rows_(is_row_major(lowering, 0)),
-        pointer_(lowering.address(address)) {
-    const unsigned length = by_rows_ ? fragment_.columns : fragment_.rows;
-    stride_ = lowering.has_operand(stride)
-                  ? ir_.CreateZExt(lowering.value(stride, ScalarType::kU32), ir_.getInt64Ty())
-                  : ir_.getInt64(length * elements_of_unit());
-    Value* lane = lowering.device_op(DeviceOp::laneid, {});
-    group_ = ir_.CreateZExt(ir_.CreateLShr(lane, 2), ir_.getInt64Ty());
-    turn_ = ir_.CreateZExt(ir_.CreateAnd(lane, 3), ir_.getInt64Ty());
-  }
+MatrixInMemory matrix_of(const Lowering& lowering, FragmentKind kind) {
+  const MatrixElement element = {lowering.type(), false};
+  return {element, fragment_of(kind, matrix_shape(lowering), element), is_row_major(lowering, 0)};
+}
 
-  /// Registers that differ.
-  unsigned registers() const { return fragment_.elements() / element_.per_register(); }
-  /// Registers of the operand.
-  unsigned operand_registers() const {
-    const bool spare = is_multiplicand(fragment_.kind) && element_.type == ScalarType::kF16;
-    return spare ? kHalfRegisters : registers();
-  }
-  ScalarType register_type() const {
-    return element_.type == ScalarType::kF64 ? ScalarType::kB64 : ScalarType::kB32;
-  }
+ScalarType register_type(const MatrixInMemory& matrix) {
+  return matrix.register_bits() == 64 ? ScalarType::kB64 : ScalarType::kB32;
+}
 
-  Value* load(unsigned index) {
-    if (in_one_piece()) return load_bits(place(first_of(index)), register_bits());
-    Value* word = ir_.getInt32(0);
-    for (unsigned i = 0; i < element_.per_register(); ++i) {
-      Value* bits = load_bits(place(first_of(index) + i), element_.bits());
-      Value* wide = ir_.CreateZExtOrTrunc(bits, ir_.getInt32Ty());
-      word = ir_.CreateOr(word, ir_.CreateShl(wide, i * element_.bits()));
-    }
-    return word;
-  }
+/// Registers of the operand.
+unsigned operand_registers(const MatrixInMemory& matrix) {
+  const bool spare =
+      is_multiplicand(matrix.fragment.kind) && matrix.element.type == ScalarType::kF16;
+  return spare ? kHalfRegisters : matrix.registers();
+}
 
-  void store(unsigned index, Value* word) {
-    if (in_one_piece()) return store_bits(place(first_of(index)), word, register_bits());
-    for (unsigned i = 0; i < element_.per_register(); ++i) {
-      Value* bits = ir_.CreateLShr(word, i * element_.bits());
-      bits = ir_.CreateTrunc(bits, ir_.getIntNTy(element_.bits()));
-      store_bits(place(first_of(index) + i), bits, element_.bits());
-    }
-  }
-
- private:
-  unsigned register_bits() const { return element_.register_words() * 32; }
-  unsigned first_of(unsigned index) const { return index * element_.per_register(); }
-  /// Strides count in elements of the manual: single bits are one element each.
-  unsigned elements_of_unit() const { return element_.type == ScalarType::kB1 ? 32 : 1; }
-  unsigned unit_bits() const { return element_.bits() / elements_of_unit(); }
-
-  /// Whether the elements of a register are neighbours in memory.
-  bool in_one_piece() const {
-    if (element_.per_register() == 1) return true;
-    return by_rows_ == (fragment_.kind != FragmentKind::kB);
-  }
-
-  /// The address of an element of the lane's fragment.
-  Value* place(unsigned element) {
-    // The place of lane 0, and how far the lane's is from it.
-    const MatrixPlace first = fragment_.place(0, element);
-    const unsigned step = fragment_.kind == FragmentKind::kAccumulator ? 2 : fragment_.per_register;
-    Value* along_turn = ir_.CreateMul(turn_, ir_.getInt64(step));
-    const bool turned = fragment_.kind == FragmentKind::kB;
-    Value* row = ir_.CreateAdd(turned ? along_turn : group_, ir_.getInt64(first.row));
-    Value* column = ir_.CreateAdd(turned ? group_ : along_turn, ir_.getInt64(first.column));
-    Value* line = by_rows_ ? row : column;
-    Value* along = ir_.CreateMul(by_rows_ ? column : row, ir_.getInt64(elements_of_unit()));
-    Value* distance = ir_.CreateAdd(ir_.CreateMul(line, stride_), along);
-    Value* bits = ir_.CreateMul(distance, ir_.getInt64(unit_bits()));
-    return ir_.CreateGEP(ir_.getInt8Ty(), pointer_, ir_.CreateLShr(bits, 3));
-  }
-
-  Value* load_bits(Value* place, unsigned bits) {
-    return ir_.CreateAlignedLoad(ir_.getIntNTy(bits), place, llvm::Align(bits / 8));
-  }
-  void store_bits(Value* place, Value* value, unsigned bits) {
-    ir_.CreateAlignedStore(value, place, llvm::Align(bits / 8));
-  }
-
-  llvm::IRBuilder<>& ir_;
-  const MatrixElement element_;
-  const Fragment fragment_;
-  const bool by_rows_;
-  Value* pointer_;
-  Value *stride_ = nullptr, *group_ = nullptr, *turn_ = nullptr;
-};
+/// Arguments of a function that moves a matrix: generic address, stride.
+std::vector<Value*> place_of(Lowering& lowering, const MatrixInMemory& matrix, unsigned address,
+                             unsigned stride) {
+  llvm::IRBuilder<>& ir = lowering.ir();
+  Value* pointer = lowering.address(address);
+  if (pointer->getType() != ir.getPtrTy()) pointer = ir.CreateAddrSpaceCast(pointer, ir.getPtrTy());
+  if (!lowering.has_operand(stride))
+    return {pointer, ir.getInt64(matrix.line_length() * matrix.elements_of_unit())};
+  return {pointer, ir.CreateZExt(lowering.value(stride, ScalarType::kU32), ir.getInt64Ty())};
+}
 
 void meet(Lowering& lowering) {
   lowering.device_op(DeviceOp::warp_sync, {lowering.ir().getInt32(~0u)});
@@ -149,14 +86,27 @@ Status lower_load(Lowering& lowering) {
   const FragmentKind kind = lowering.has("a")   ? FragmentKind::kA
                             : lowering.has("b") ? FragmentKind::kB
                                                 : FragmentKind::kAccumulator;
-  WmmaMatrix matrix(lowering, kind, 1, 2);
-  if (Status status = check_registers(lowering, 0, matrix.operand_registers()); !status.ok())
+  const MatrixInMemory matrix = matrix_of(lowering, kind);
+  if (Status status = check_registers(lowering, 0, operand_registers(matrix)); !status.ok())
     return status;
-  meet(lowering);
-  std::vector<Value*> words;
-  for (unsigned i = 0; i < matrix.registers(); ++i) words.push_back(matrix.load(i));
-  for (unsigned i = 0; i < matrix.operand_registers(); ++i)
-    lowering.set_element(0, i, words[i % words.size()], matrix.register_type());
+  const auto build = [&](MatrixFunction& function) {
+    meet(lowering);
+    Value* words = function.words(matrix.registers() * matrix.register_bits() / 32);
+    function.store_all(
+        words, load_fragment(function.ir(), matrix, {function.argument(0), function.argument(1)},
+                             function.lane()));
+    function.return_from(words);
+  };
+  const auto build_for_warp = [&](llvm::IRBuilder<>& ir, llvm::Function& function) {
+    return load_fragments(ir, matrix, {function.getArg(0), function.getArg(1)});
+  };
+  Value* words =
+      call_matrix_function(lowering, place_of(lowering, matrix, 1, 2), matrix.registers(),
+                           lowering.llvm_type(register_type(matrix)), build,
+                           {kPlaceArguments, /*accesses_memory=*/true, build_for_warp});
+  for (unsigned i = 0; i < operand_registers(matrix); ++i)
+    lowering.set_element(0, i, lowering.ir().CreateExtractValue(words, i % matrix.registers()),
+                         register_type(matrix));
   return {};
 }
 
@@ -169,12 +119,29 @@ Status lower_load_small(Lowering& lowering) {
 
 // wmma.store.d [p], r{, stride}
 Status lower_store(Lowering& lowering) {
-  WmmaMatrix matrix(lowering, FragmentKind::kAccumulator, 0, 2);
+  const MatrixInMemory matrix = matrix_of(lowering, FragmentKind::kAccumulator);
   if (Status status = check_registers(lowering, 1, matrix.registers()); !status.ok()) return status;
-  const std::vector<Value*> words = registers_of(lowering, 1, matrix.register_type());
-  meet(lowering);
-  for (unsigned i = 0; i < words.size(); ++i) matrix.store(i, words[i]);
-  meet(lowering);
+  std::vector<Value*> arguments = place_of(lowering, matrix, 0, 2);
+  for (Value* word : registers_of(lowering, 1, register_type(matrix))) arguments.push_back(word);
+  const auto build = [&](MatrixFunction& function) {
+    std::vector<Value*> words;
+    for (unsigned i = kPlaceArguments; i < arguments.size(); ++i)
+      words.push_back(function.argument(i));
+    meet(lowering);
+    store_fragment(function.ir(), matrix, {function.argument(0), function.argument(1)},
+                   function.lane(), words);
+    meet(lowering);
+    function.ir().CreateRetVoid();
+  };
+  const auto build_for_warp = [&](llvm::IRBuilder<>& ir, llvm::Function& function) {
+    std::vector<Value*> words;
+    for (llvm::Argument& argument : llvm::drop_begin(function.args(), kPlaceArguments))
+      words.push_back(&argument);
+    store_fragments(ir, matrix, {function.getArg(0), function.getArg(1)}, words);
+    return std::vector<Value*>();
+  };
+  call_matrix_function(lowering, arguments, 0, nullptr, build,
+                       {kPlaceArguments, /*accesses_memory=*/true, build_for_warp});
   return {};
 }
 
