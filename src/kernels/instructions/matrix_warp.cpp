@@ -122,7 +122,20 @@ void make_warp_form(const llvm::Function& function, const WarpForm& form) {
     ir.CreateAggregateRet(words.data(), static_cast<unsigned>(words.size()));
 }
 
+namespace {
+
+/// Whether the picks are the one source as it is.
+bool is_whole(llvm::ArrayRef<Value*> sources, llvm::ArrayRef<Pick> picks) {
+  if (sources.size() != 1 || picks.size() != size_of(sources[0])) return false;
+  for (unsigned i = 0; i < picks.size(); ++i)
+    if (picks[i].index != i) return false;
+  return true;
+}
+
+}  // namespace
+
 Value* collect(llvm::IRBuilder<>& ir, llvm::ArrayRef<Value*> sources, llvm::ArrayRef<Pick> picks) {
+  if (is_whole(sources, picks)) return sources[0];
   const unsigned own = size_of(sources[0]);
   const unsigned bits = sources[0]->getType()->getScalarSizeInBits();
   const unsigned size = std::min(own * static_cast<unsigned>(sources.size()), kPieceBits / bits);

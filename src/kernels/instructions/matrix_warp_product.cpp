@@ -1,13 +1,13 @@
 // D stays as the lanes hold it. One register of D in all lanes is a vector; for each k it takes the
 // element of A that each lane's row has there, and the element of B of its column. Both are
-// permutations of vectors of A and B as the lanes hold those: rows of A are within groups of four
-// lanes, so that theirs do not even leave a quarter of a register. Every sum is made in the order
+// permutations of vectors of A and B. Every sum is made in the order
 // of matrix_product.h, and so has the same bits.
 
 #include "kernels/instructions/matrix_warp_product.h"
 
 #include <llvm/ADT/ArrayRef.h>
 
+#include <bit>
 #include <map>
 
 #include "kernels/instructions/arithmetic.h"
@@ -23,22 +23,33 @@ llvm::Type* like(const Value* value, llvm::Type* element) {
   return value->getType()->getWithNewType(element);
 }
 
-/// A matrix in fragments, element by element.
+/// A matrix in fragments. Its elements are put into vectors of one for each lane, in an order of
+/// which single rows or columns are permutations of one vector of the machine, without constants:
+/// a row's elements into a quarter of a register, those of A for four k one after another, of B for
+/// one k every other column.
 class LaneMatrix {
  public:
-  /// `elements`: the fragments' elements in order, each of all lanes.
-  LaneMatrix(const Fragment& fragment, std::vector<Value*> elements)
-      : fragment_(fragment), elements_(std::move(elements)) {
+  using Decode = llvm::function_ref<Value*(Value*)>;
+
+  /// `words`: the registers of the fragments. Elements have `bits`.
+  LaneMatrix(llvm::IRBuilder<>& ir, const Fragment& fragment, llvm::ArrayRef<Value*> words,
+             unsigned bits)
+      : ir_(ir), fragment_(fragment), elements_(fragment.elements()) {
+    const unsigned word_bits = words[0]->getType()->getScalarSizeInBits();
+    per_word_ = word_bits / bits;
+    llvm::Type* type = llvm::FixedVectorType::get(ir.getIntNTy(bits), kLanes * per_word_);
+    for (Value* word : words) words_.push_back(ir.CreateBitCast(word, type));
     places_.resize(fragment.rows * fragment.columns);
-    for (unsigned lane = 0; lane < kLanes; ++lane)
-      for (unsigned i = 0; i < elements_.size(); ++i) {
-        const MatrixPlace place = fragment.place(lane, i);
-        places_[place.row * fragment.columns + place.column] = {i, lane};
+    for (unsigned i = 0; i < elements_.size(); ++i)
+      for (unsigned position = 0; position < kLanes; ++position) {
+        const Pick held = held_at(i, position);
+        const MatrixPlace place = fragment.place(held.index, held.source);
+        places_[place.row * fragment.columns + place.column] = {i, position};
       }
   }
 
   /// One element for each lane: those at the places.
-  Value* at(llvm::IRBuilder<>& ir, llvm::ArrayRef<MatrixPlace> places) {
+  Value* at(llvm::ArrayRef<MatrixPlace> places, Decode decode) {
     std::vector<Pick> picks;
     std::vector<unsigned> key;
     for (const MatrixPlace& place : places) {
@@ -46,22 +57,55 @@ class LaneMatrix {
       key.push_back(picks.back().source * kLanes + picks.back().index);
     }
     Value*& known = arranged_[key];
-    if (known == nullptr) known = collect_used(ir, std::move(picks));
+    if (known == nullptr) known = collect_decoded(std::move(picks), decode);
     return known;
   }
 
  private:
-  /// Mostly all come from one register.
-  Value* collect_used(llvm::IRBuilder<>& ir, std::vector<Pick> picks) const {
-    const unsigned first = picks[0].source;
-    if (llvm::any_of(picks, [&](const Pick& pick) { return pick.source != first; }))
-      return collect(ir, elements_, picks);
-    for (Pick& pick : picks) pick.source = 0;
-    return collect(ir, elements_[first], picks);
+  /// The element (`source`) of a lane (`index`) that vector `vector` has at `position`.
+  Pick held_at(unsigned vector, unsigned position) const {
+    const unsigned per = per_word_, first = vector / per * per, part = vector % per;
+    const unsigned quarter = position / 4, within = position % 4;
+    if (fragment_.kind == FragmentKind::kA) {
+      const unsigned k = 4 * part + within;
+      return {first + k % per, 4 * quarter + k / per};
+    }
+    if (fragment_.kind == FragmentKind::kB) {
+      const unsigned line = 8 * part + quarter, k = line / 2;
+      return {first + k % per, 4 * (2 * within + line % 2) + k / per};
+    }
+    return {vector, position};
   }
 
+  /// Vector `index`, made where it is first asked for.
+  Value* decoded(unsigned index, Decode decode) {
+    if (elements_[index] != nullptr) return elements_[index];
+    std::vector<Pick> picks;
+    for (unsigned position = 0; position < kLanes; ++position) {
+      const Pick held = held_at(index, position);
+      picks.push_back({0, held.index * per_word_ + held.source % per_word_});
+    }
+    return elements_[index] = decode(collect(ir_, words_[index / per_word_], picks));
+  }
+
+  Value* collect_decoded(std::vector<Pick> picks, Decode decode) {
+    std::vector<unsigned> used;
+    for (Pick& pick : picks) {
+      const auto found = llvm::find(used, pick.source);
+      if (found == used.end()) used.push_back(pick.source);
+      pick.source = static_cast<unsigned>(llvm::find(used, pick.source) - used.begin());
+    }
+    std::vector<Value*> sources;
+    for (const unsigned source : used) sources.push_back(decoded(source, decode));
+    // As many as a power of two.
+    while (!std::has_single_bit(sources.size())) sources.push_back(sources[0]);
+    return collect(ir_, sources, picks);
+  }
+
+  llvm::IRBuilder<>& ir_;
   const Fragment fragment_;
-  const std::vector<Value*> elements_;
+  unsigned per_word_ = 1;
+  std::vector<Value*> words_, elements_;
   std::vector<Pick> places_;
   std::map<std::vector<unsigned>, Value*> arranged_;
 };
@@ -72,44 +116,26 @@ class WarpProduct {
       : ir_(ir), p_(product), kind_(sum_kind(product)) {}
 
   std::vector<Value*> build(llvm::ArrayRef<Value*> words) {
-    LaneMatrix a(p_.a, multiplicands(words, p_.a, p_.a_element));
-    LaneMatrix b(p_.b, multiplicands(words, p_.b, p_.b_element));
-    LaneMatrix c(p_.c, addends(words));
+    const unsigned a_words = words_of(p_.a, p_.a_element), b_words = words_of(p_.b, p_.b_element);
+    LaneMatrix a(ir_, p_.a, words.take_front(a_words), p_.a_element.bits());
+    LaneMatrix b(ir_, p_.b, words.slice(a_words, b_words), p_.b_element.bits());
+    LaneMatrix c(ir_, p_.c, words.drop_front(a_words + b_words), ptx::bits_of(p_.c_type));
+    const auto decode_a = [&](Value* bits) { return decode_element(ir_, bits, p_.a_element); };
+    const auto decode_b = [&](Value* bits) { return decode_element(ir_, bits, p_.b_element); };
+    const auto decode_c = [&](Value* bits) {
+      return widen_accumulator(ir_, bits, p_.c_type, kind_);
+    };
     std::vector<Value*> sums;
-    for (unsigned i = 0; i < p_.d.elements(); ++i) sums.push_back(c.at(ir_, places_of(i)));
+    for (unsigned i = 0; i < p_.d.elements(); ++i) sums.push_back(c.at(places_of(i), decode_c));
     for (unsigned k = 0; k < p_.depth(); ++k)
       for (unsigned i = 0; i < sums.size(); ++i)
-        sums[i] = add(a.at(ir_, along_row(i, k)), b.at(ir_, along_column(i, k)), sums[i]);
+        sums[i] = add(a.at(along_row(i, k), decode_a), b.at(along_column(i, k), decode_b), sums[i]);
     return packed(sums);
   }
 
  private:
-  // --- Elements in words
-
-  /// The n-th number of `bits` bits, counted from the lowest of the first word.
-  Value* bits_at(llvm::ArrayRef<Value*> words, unsigned n, unsigned bits) {
-    const unsigned per_word = words[0]->getType()->getScalarSizeInBits() / bits;
-    Value* word = words[n / per_word];
-    Value* low = ir_.CreateLShr(word, std::uint64_t{n % per_word * bits});
-    return ir_.CreateTrunc(low, like(word, ir_.getIntNTy(bits)));
-  }
-
-  /// Takes the words of a multiplicand off the front.
-  std::vector<Value*> multiplicands(llvm::ArrayRef<Value*>& words, const Fragment& fragment,
-                                    const MatrixElement& element) {
-    std::vector<Value*> elements;
-    for (unsigned i = 0; i < fragment.elements(); ++i)
-      elements.push_back(decode_element(ir_, bits_at(words, i, element.bits()), element));
-    words = words.drop_front(fragment.elements() / element.per_register());
-    return elements;
-  }
-
-  std::vector<Value*> addends(llvm::ArrayRef<Value*> words) {
-    std::vector<Value*> elements;
-    for (unsigned i = 0; i < p_.c.elements(); ++i)
-      elements.push_back(
-          widen_accumulator(ir_, bits_at(words, i, ptx::bits_of(p_.c_type)), p_.c_type, kind_));
-    return elements;
+  static unsigned words_of(const Fragment& fragment, const MatrixElement& element) {
+    return fragment.elements() / element.per_register();
   }
 
   /// The words of D.

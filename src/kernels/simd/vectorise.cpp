@@ -9,12 +9,14 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Transforms/IPO/AlwaysInliner.h>
+#include <llvm/Transforms/Scalar/InstSimplifyPass.h>
 
 #include <bit>
 
 #include "kernels/instructions/device_ops.h"
 #include "kernels/instructions/matrix_warp.h"
 #include "kernels/passes/analyses.h"
+#include "kernels/passes/delay_canonical_nans.h"
 #include "kernels/simd/emission.h"
 #include "kernels/simd/shape_analysis.h"
 #include "kernels/simd/side_by_side.h"
@@ -106,13 +108,21 @@ unsigned vector_bits_of(const llvm::TargetMachine& machine, const llvm::Function
 
 /// The forms of matrix functions where they are called. The functions of one lane have had their
 /// time.
-void expand_forms(llvm::Module& module) {
+void expand_forms(llvm::Module& module, llvm::Function& caller) {
+  bool found = false;
   for (llvm::Function& function : llvm::make_early_inc_range(module)) {
-    if (instructions::is_warp_form(function)) function.addFnAttr(llvm::Attribute::AlwaysInline);
+    if (instructions::is_warp_form(function)) {
+      function.addFnAttr(llvm::Attribute::AlwaysInline);
+      found = true;
+    }
     if (instructions::warp_form_of(function) != nullptr) function.eraseFromParent();
   }
+  if (!found) return;
   passes::Analyses analyses;
   llvm::AlwaysInlinerPass(/*InsertLifetime=*/false).run(module, analyses.modules);
+  // What one product makes canonical, the next adds to.
+  llvm::InstSimplifyPass().run(caller, analyses.functions);
+  passes::delay_canonical_nans(caller);
 }
 
 /// Code generators hold back from their widest vectors unless they are told that those are meant.
@@ -153,7 +163,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   (*made)->takeName(&one);
   one.eraseFromParent();
   kernel.entry = *made;
-  expand_forms(module);
+  expand_forms(module, **made);
   ask_for_wide_vectors(**made, vector_bits);
   targets::host::make_shared_atomics_plain(module);
   return lanes;
