@@ -1,13 +1,14 @@
 // Matrices between shared memory and fragments (PTX ISA 9.0, sections 9.7.14.5.15 to .17):
 // ldmatrix, stmatrix, movmatrix.
 //
-// A lane may need rows whose addresses other lanes have, so the lanes exchange addresses (for
-// movmatrix: elements), and each moves its own fragment. By the exchange all lanes have arrived
-// before any memory is read, as the hardware's lockstep has it; stmatrix waits once more, so that
-// everything is in memory when it ends.
+// A lane may need rows whose addresses other lanes have. Where lanes run one by one, they exchange
+// addresses (for movmatrix: elements), and each moves its own fragment. By the exchange all lanes
+// have arrived before any memory is read, as the hardware's lockstep has it; stmatrix waits once
+// more, so that everything is in memory when it ends. For a whole warp, rows are moved as they lie.
 
 #include "kernels/instructions/lowering.h"
 #include "kernels/instructions/matrix_function.h"
+#include "kernels/instructions/matrix_layout.h"
 #include "kernels/instructions/matrix_shape.h"
 #include "kernels/instructions/row.h"
 
@@ -137,6 +138,97 @@ Move move_of(const Lowering& lowering) {
   return move;
 }
 
+// --- For whole warps
+
+/// Moves the rows as they lie in memory.
+class WarpMove {
+ public:
+  WarpMove(llvm::IRBuilder<>& ir, const Move& move, Value* addresses)
+      : ir_(ir), move_(move), addresses_(addresses), length_(kRowBits / move.bits) {}
+
+  std::vector<Value*> load() {
+    std::vector<Value*> words;
+    for (unsigned matrix = 0; matrix < move_.matrices; ++matrix) {
+      std::vector<Value*> rows;
+      for (unsigned row = 0; row < move_.rows; ++row)
+        rows.push_back(ir_.CreateAlignedLoad(elements(length_), address(matrix, row), alignment()));
+      for (unsigned i = 0; i < move_.registers; ++i)
+        words.push_back(ir_.CreateBitCast(collect(ir_, rows, places_of(i)),
+                                          llvm::FixedVectorType::get(ir_.getInt32Ty(), kLanes)));
+    }
+    return words;
+  }
+
+  /// Each matrix is one register.
+  void store(unsigned matrix, Value* word) {
+    const std::vector<Pick> places = places_of(0);
+    std::vector<Pick> picks(places.size());
+    for (unsigned i = 0; i < places.size(); ++i)
+      picks[places[i].source * length_ + places[i].index] = {0, i};
+    Value* all = ir_.CreateBitCast(word, elements(static_cast<unsigned>(picks.size())));
+    for (unsigned row = 0; row < move_.rows; ++row)
+      ir_.CreateAlignedStore(collect(ir_, all, llvm::ArrayRef(picks).slice(row * length_, length_)),
+                             address(matrix, row), alignment());
+  }
+
+ private:
+  static constexpr unsigned kRowBits = 128;
+
+  llvm::Type* elements(unsigned count) const {
+    return llvm::FixedVectorType::get(ir_.getIntNTy(move_.bits), count);
+  }
+  llvm::Align alignment() const { return llvm::Align(move_.bits / 8); }
+
+  Value* address(unsigned matrix, unsigned row) {
+    Value* number = ir_.CreateExtractElement(addresses_, std::uint64_t{matrix * move_.rows + row});
+    return ir_.CreateIntToPtr(number, ir_.getPtrTy());
+  }
+
+  /// Row and column of the elements of a matrix's register, lane by lane.
+  std::vector<Pick> places_of(unsigned index) {
+    const auto number = [](Value* constant) {
+      return static_cast<unsigned>(llvm::cast<llvm::ConstantInt>(constant)->getZExtValue());
+    };
+    std::vector<Pick> places;
+    for (unsigned lane = 0; lane < kLanes; ++lane)
+      for (unsigned within = 0; within < 32 / move_.bits; ++within) {
+        const Source source = source_of(ir_, move_, ir_.getInt32(lane), index, within);
+        places.push_back({number(source.row), number(source.column)});
+      }
+    return places;
+  }
+
+  llvm::IRBuilder<>& ir_;
+  const Move& move_;
+  Value* addresses_;
+  const unsigned length_;  ///< of a row, in elements
+};
+
+std::vector<Value*> load_for_warp(llvm::IRBuilder<>& ir, llvm::Function& function,
+                                  const Move& move) {
+  return WarpMove(ir, move, function.getArg(0)).load();
+}
+
+std::vector<Value*> store_for_warp(llvm::IRBuilder<>& ir, llvm::Function& function,
+                                   const Move& move) {
+  WarpMove rows(ir, move, function.getArg(0));
+  for (unsigned i = 0; i < move.matrices; ++i) rows.store(i, function.getArg(1 + i));
+  return {};
+}
+
+std::vector<Value*> transpose_for_warp(llvm::IRBuilder<>& ir, llvm::Function& function) {
+  std::vector<Pick> picks;
+  for (unsigned lane = 0; lane < kLanes; ++lane)
+    for (unsigned within = 0; within < 2; ++within)
+      picks.push_back({0, (lane % 4 * 2 + within) * 8 + lane / 4});
+  Value* word = function.getArg(0);
+  llvm::Type* halves = llvm::FixedVectorType::get(ir.getInt16Ty(), 2 * kLanes);
+  Value* all = ir.CreateBitCast(word, halves);
+  return {ir.CreateBitCast(collect(ir, all, picks), word->getType())};
+}
+
+// --- Instructions
+
 /// Matrices are read and written by generic addresses: lanes exchange numbers.
 Value* generic_address(Lowering& lowering, unsigned operand) {
   llvm::IRBuilder<>& ir = lowering.ir();
@@ -149,9 +241,14 @@ Status lower_ldmatrix(Lowering& lowering) {
   const Move move = move_of(lowering);
   const unsigned registers = move.matrices * move.registers;
   if (Status status = check_registers(lowering, 0, registers); !status.ok()) return status;
+  const auto build_for_warp = [&](llvm::IRBuilder<>& ir, llvm::Function& function) {
+    return load_for_warp(ir, function, move);
+  };
+  WarpForm form = {.accesses_memory = true};
+  if (move.stored_bits == move.bits) form.build = build_for_warp;
   Value* result = call_matrix_function(
       lowering, {generic_address(lowering, 1)}, registers, lowering.ir().getInt32Ty(),
-      [&](MatrixFunction& function) { fill_load(function, move); });
+      [&](MatrixFunction& function) { fill_load(function, move); }, form);
   set_registers(lowering, 0, result, ScalarType::kB32);
   return {};
 }
@@ -161,8 +258,12 @@ Status lower_stmatrix(Lowering& lowering) {
   if (Status status = check_registers(lowering, 1, move.matrices); !status.ok()) return status;
   std::vector<Value*> arguments = {generic_address(lowering, 0)};
   for (Value* word : registers_of(lowering, 1, ScalarType::kB32)) arguments.push_back(word);
+  const auto build_for_warp = [&](llvm::IRBuilder<>& ir, llvm::Function& function) {
+    return store_for_warp(ir, function, move);
+  };
   call_matrix_function(lowering, arguments, 0, nullptr,
-                       [&](MatrixFunction& function) { fill_store(function, move); });
+                       [&](MatrixFunction& function) { fill_store(function, move); },
+                       {.accesses_memory = true, .build = build_for_warp});
   return {};
 }
 
@@ -189,7 +290,8 @@ void fill_transpose(MatrixFunction& function) {
 
 Status lower_movmatrix(Lowering& lowering) {
   Value* result = call_matrix_function(lowering, {lowering.value(1, ScalarType::kB32)}, 1,
-                                       lowering.ir().getInt32Ty(), fill_transpose);
+                                       lowering.ir().getInt32Ty(), fill_transpose,
+                                       {.build = transpose_for_warp});
   lowering.set(0, lowering.ir().CreateExtractValue(result, 0), ScalarType::kB32);
   return {};
 }

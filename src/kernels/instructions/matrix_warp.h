@@ -26,7 +26,7 @@ struct WarpForm {
   unsigned uniform_arguments = 0;
   bool accesses_memory = false;
   /// Fills the function; the builder stands in it. Returns the words of the result.
-  llvm::function_ref<std::vector<llvm::Value*>(llvm::IRBuilder<>&, llvm::Function&)> build;
+  llvm::function_ref<std::vector<llvm::Value*>(llvm::IRBuilder<>&, llvm::Function&)> build = {};
 };
 
 /// Makes the form of `function`, which has none yet.
