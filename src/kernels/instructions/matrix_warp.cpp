@@ -14,7 +14,7 @@ namespace {
 
 using llvm::Value;
 
-constexpr std::string_view kPrefix = "matrix.", kSuffix = ".warp";
+constexpr std::string_view kPrefix = "matrix.";
 constexpr unsigned kPieceBits = 512;
 
 llvm::Type* of_lanes(llvm::Type* type) {
@@ -94,11 +94,21 @@ Value* permuted(llvm::IRBuilder<>& ir, llvm::ArrayRef<Value*> pieces,
 
 llvm::Function* warp_form_of(const llvm::Function& function) {
   if (!function.getName().starts_with(kPrefix)) return nullptr;
-  return function.getParent()->getFunction((function.getName() + kSuffix).str());
+  return function.getParent()->getFunction((function.getName() + kWarpSuffix).str());
 }
 
 bool is_warp_form(const llvm::Function& function) {
-  return function.getName().starts_with(kPrefix) && function.getName().ends_with(kSuffix);
+  return function.getName().starts_with(kPrefix) && function.getName().ends_with(kWarpSuffix);
+}
+
+llvm::Function* declare_warp_form(llvm::Module& module, const std::string& name, llvm::Type* result,
+                                  llvm::ArrayRef<llvm::Type*> parameters) {
+  auto* made =
+      llvm::Function::Create(llvm::FunctionType::get(result, parameters, false),
+                             llvm::GlobalValue::InternalLinkage, name + kWarpSuffix, module);
+  made->addFnAttr(llvm::Attribute::NoUnwind);
+  made->addFnAttr(llvm::Attribute::WillReturn);
+  return made;
 }
 
 void make_warp_form(const llvm::Function& function, const WarpForm& form) {
@@ -108,11 +118,8 @@ void make_warp_form(const llvm::Function& function, const WarpForm& form) {
     parameters.push_back(uniform ? argument.getType() : of_lanes(argument.getType()));
   }
   llvm::Type* result = result_of_lanes(function.getReturnType());
-  auto* made = llvm::Function::Create(
-      llvm::FunctionType::get(result, parameters, false), llvm::GlobalValue::InternalLinkage,
-      function.getName() + kSuffix, const_cast<llvm::Module&>(*function.getParent()));
-  made->addFnAttr(llvm::Attribute::NoUnwind);
-  made->addFnAttr(llvm::Attribute::WillReturn);
+  llvm::Function* made = declare_warp_form(const_cast<llvm::Module&>(*function.getParent()),
+                                           function.getName().str(), result, parameters);
   if (!form.accesses_memory) made->setDoesNotAccessMemory();
   llvm::IRBuilder<> ir(llvm::BasicBlock::Create(function.getContext(), "entry", made));
   std::vector<Value*> words = form.build(ir, *made);

@@ -11,6 +11,7 @@
 #include <llvm/ADT/STLFunctionalExtras.h>
 #include <llvm/IR/IRBuilder.h>
 
+#include <string>
 #include <vector>
 
 namespace cuda_shim::kernels::instructions {
@@ -28,6 +29,11 @@ struct WarpForm {
   /// Fills the function; the builder stands in it. Returns the words of the result.
   llvm::function_ref<std::vector<llvm::Value*>(llvm::IRBuilder<>&, llvm::Function&)> build = {};
 };
+
+/// An empty function that counts as a form: of no function, but for others.
+llvm::Function* declare_warp_form(llvm::Module& module, const std::string& name, llvm::Type* result,
+                                  llvm::ArrayRef<llvm::Type*> parameters);
+inline constexpr const char* kWarpSuffix = ".warp";
 
 /// Makes the form of `function`, which has none yet.
 void make_warp_form(const llvm::Function& function, const WarpForm& form);

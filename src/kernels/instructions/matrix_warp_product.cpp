@@ -19,6 +19,8 @@ namespace {
 using llvm::Value;
 using ptx::ScalarType;
 
+constexpr unsigned kBytes = 4;  ///< in a register
+
 llvm::Type* like(const Value* value, llvm::Type* element) {
   return value->getType()->getWithNewType(element);
 }
@@ -117,6 +119,7 @@ class WarpProduct {
 
   std::vector<Value*> build(llvm::ArrayRef<Value*> words) {
     const unsigned a_words = words_of(p_.a, p_.a_element), b_words = words_of(p_.b, p_.b_element);
+    if (is_of_bytes()) return build_of_bytes(words, a_words, b_words);
     LaneMatrix a(ir_, p_.a, words.take_front(a_words), p_.a_element.bits());
     LaneMatrix b(ir_, p_.b, words.slice(a_words, b_words), p_.b_element.bits());
     LaneMatrix c(ir_, p_.c, words.drop_front(a_words + b_words), ptx::bits_of(p_.c_type));
@@ -136,6 +139,40 @@ class WarpProduct {
  private:
   static unsigned words_of(const Fragment& fragment, const MatrixElement& element) {
     return fragment.elements() / element.per_register();
+  }
+
+  // --- Bytes: registers of four are the elements
+
+  bool is_of_bytes() const {
+    const auto is_byte = [](const MatrixElement& element) {
+      return element.type == ScalarType::kS8 || element.type == ScalarType::kU8;
+    };
+    return is_byte(p_.a_element) && is_byte(p_.b_element);
+  }
+
+  /// Sums that saturate are added up without C: alone they fit into 32 bits.
+  std::vector<Value*> build_of_bytes(llvm::ArrayRef<Value*> words, unsigned a_words,
+                                     unsigned b_words) {
+    const unsigned depth = p_.depth() / kBytes;
+    const auto as_it_is = [](Value* word) { return word; };
+    LaneMatrix a(ir_, {p_.a.kind, p_.a.rows, depth, 1}, words.take_front(a_words), 32);
+    LaneMatrix b(ir_, {p_.b.kind, depth, p_.b.columns, 1}, words.slice(a_words, b_words), 32);
+    const llvm::ArrayRef<Value*> c = words.drop_front(a_words + b_words);
+    llvm::Function* add_products =
+        byte_products(*ir_.GetInsertBlock()->getModule(), is_signed(p_.a_element.type),
+                      is_signed(p_.b_element.type), /*make=*/true);
+    std::vector<Value*> sums(c.begin(), c.end());
+    if (kind_ == SumKind::kLong)
+      for (Value*& sum : sums) sum = llvm::Constant::getNullValue(sum->getType());
+    for (unsigned k = 0; k < depth; ++k)
+      for (unsigned i = 0; i < sums.size(); ++i)
+        sums[i] = ir_.CreateCall(add_products, {sums[i], a.at(along_row(i, k), as_it_is),
+                                                b.at(along_column(i, k), as_it_is)});
+    if (kind_ == SumKind::kLong)
+      for (unsigned i = 0; i < sums.size(); ++i)
+        sums[i] = ir_.CreateAdd(widen_accumulator(ir_, sums[i], p_.c_type, kind_),
+                                widen_accumulator(ir_, c[i], p_.c_type, kind_));
+    return packed(sums);
   }
 
   /// The words of D.
@@ -200,7 +237,35 @@ class WarpProduct {
   const SumKind kind_;
 };
 
+/// Byte `index` of each word as a number.
+Value* byte_of(llvm::IRBuilder<>& ir, Value* word, unsigned index, bool is_signed) {
+  Value* upper = ir.CreateShl(word, 24 - 8 * index);
+  return is_signed ? ir.CreateAShr(upper, 24) : ir.CreateLShr(upper, 24);
+}
+
+void fill_byte_products(llvm::Function& function, bool a_signed, bool b_signed) {
+  llvm::IRBuilder<> ir(llvm::BasicBlock::Create(function.getContext(), "entry", &function));
+  Value* sum = function.getArg(0);
+  for (unsigned i = 0; i < kBytes; ++i)
+    sum = ir.CreateAdd(sum, ir.CreateMul(byte_of(ir, function.getArg(1), i, a_signed),
+                                         byte_of(ir, function.getArg(2), i, b_signed)));
+  ir.CreateRet(sum);
+}
+
 }  // namespace
+
+llvm::Function* byte_products(llvm::Module& module, bool a_signed, bool b_signed, bool make) {
+  const std::string name =
+      std::string("matrix.bytes.") + (a_signed ? 's' : 'u') + (b_signed ? 's' : 'u');
+  llvm::Function* known = module.getFunction(name + kWarpSuffix);
+  if (known != nullptr || !make) return known;
+  llvm::Type* words =
+      llvm::FixedVectorType::get(llvm::Type::getInt32Ty(module.getContext()), kLanes);
+  llvm::Function* made = declare_warp_form(module, name, words, {words, words, words});
+  made->setDoesNotAccessMemory();
+  fill_byte_products(*made, a_signed, b_signed);
+  return made;
+}
 
 bool has_warp_product(const MatrixProduct& product) {
   const bool nearest = product.rounding == Rounding::kNearestEven;

@@ -9,15 +9,14 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Transforms/IPO/AlwaysInliner.h>
-#include <llvm/Transforms/Scalar/InstSimplifyPass.h>
 
 #include <bit>
 
 #include "kernels/instructions/device_ops.h"
-#include "kernels/instructions/matrix_warp.h"
 #include "kernels/passes/analyses.h"
-#include "kernels/passes/delay_canonical_nans.h"
+#include "kernels/simd/byte_products.h"
 #include "kernels/simd/emission.h"
+#include "kernels/simd/matrix_forms.h"
 #include "kernels/simd/shape_analysis.h"
 #include "kernels/simd/side_by_side.h"
 #include "kernels/simd/suitability.h"
@@ -59,12 +58,7 @@ void fix_block(llvm::Module& module, const cuda_shim_dim3& block) {
 void expand_calls(llvm::Module& module, const llvm::Function* entry) {
   for (llvm::Function& function : module) {
     if (function.isDeclaration() || &function == entry) continue;
-    if (instructions::is_warp_form(function)) continue;
-    if (const llvm::Function* form = instructions::warp_form_of(function)) {
-      function.setMemoryEffects(form->getMemoryEffects());
-      function.addFnAttr(llvm::Attribute::WillReturn);
-      continue;
-    }
+    if (stays_for_its_form(function)) continue;
     function.removeFnAttr(llvm::Attribute::NoInline);
     function.addFnAttr(llvm::Attribute::AlwaysInline);
     function.setLinkage(llvm::GlobalValue::InternalLinkage);
@@ -106,23 +100,9 @@ unsigned vector_bits_of(const llvm::TargetMachine& machine, const llvm::Function
   return processor.checkFeatures("+avx2") ? 256 : 128;
 }
 
-/// The forms of matrix functions where they are called. The functions of one lane have had their
-/// time.
-void expand_forms(llvm::Module& module, llvm::Function& caller) {
-  bool found = false;
-  for (llvm::Function& function : llvm::make_early_inc_range(module)) {
-    if (instructions::is_warp_form(function)) {
-      function.addFnAttr(llvm::Attribute::AlwaysInline);
-      found = true;
-    }
-    if (instructions::warp_form_of(function) != nullptr) function.eraseFromParent();
-  }
-  if (!found) return;
-  passes::Analyses analyses;
-  llvm::AlwaysInlinerPass(/*InsertLifetime=*/false).run(module, analyses.modules);
-  // What one product makes canonical, the next adds to.
-  llvm::InstSimplifyPass().run(caller, analyses.functions);
-  passes::delay_canonical_nans(caller);
+bool has_vnni(const llvm::TargetMachine& machine, const llvm::Function& function) {
+  return machine.getTargetTriple().isX86() &&
+         machine.getSubtargetImpl(function)->checkFeatures("+avx512f,+avx512vnni");
 }
 
 /// Code generators hold back from their widest vectors unless they are told that those are meant.
@@ -163,8 +143,10 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   (*made)->takeName(&one);
   one.eraseFromParent();
   kernel.entry = *made;
+  if (has_vnni(machine, **made)) use_vnni(module);
   expand_forms(module, **made);
-  ask_for_wide_vectors(**made, vector_bits);
+  for (llvm::Function& function : module)
+    if (!function.isDeclaration()) ask_for_wide_vectors(function, vector_bits);
   targets::host::make_shared_atomics_plain(module);
   return lanes;
 }
