@@ -40,6 +40,15 @@ std::uint64_t size_of(const llvm::Function& form) {
   return size;
 }
 
+/// A calling convention that passes 16 vectors in registers; C's passes 8 and returns 4.
+void pass_in_registers(llvm::Function& form) {
+  form.addFnAttr(llvm::Attribute::NoInline);
+  if (!form.getParent()->getTargetTriple().isX86()) return;
+  form.setCallingConv(llvm::CallingConv::X86_RegCall);
+  for (llvm::User* user : form.users())
+    llvm::cast<llvm::CallInst>(user)->setCallingConv(form.getCallingConv());
+}
+
 }  // namespace
 
 bool stays_for_its_form(llvm::Function& function) {
@@ -60,10 +69,12 @@ void expand_forms(llvm::Module& module, llvm::Function& kernel) {
   if (forms.empty()) return;
   std::uint64_t total = 0;
   for (const llvm::Function* form : forms) total += form->getNumUses() * size_of(*form);
-  for (llvm::Function* form : forms)
-    form->addFnAttr(total <= kMostInstructions || size_of(*form) <= kShortForm
-                        ? llvm::Attribute::AlwaysInline
-                        : llvm::Attribute::NoInline);
+  for (llvm::Function* form : forms) {
+    if (total > kMostInstructions && size_of(*form) > kShortForm)
+      pass_in_registers(*form);
+    else
+      form->addFnAttr(llvm::Attribute::AlwaysInline);
+  }
   passes::Analyses analyses;
   llvm::AlwaysInlinerPass(/*InsertLifetime=*/false).run(module, analyses.modules);
   // What one product makes canonical, the next adds to.

@@ -44,6 +44,7 @@ void redirect_call(llvm::CallInst& call, llvm::Function* callee) {
   arguments.push_back(thread_argument(*call.getFunction()));
   llvm::IRBuilder<> ir(&call);
   llvm::CallInst* made = ir.CreateCall(callee, arguments);
+  made->setCallingConv(callee->getCallingConv());
   made->takeName(&call);
   call.replaceAllUsesWith(made);
   call.eraseFromParent();
