@@ -40,10 +40,9 @@ std::uint64_t size_of(const llvm::Function& form) {
   return size;
 }
 
-/// A calling convention that passes 16 vectors in registers; C's passes 8 and returns 4.
+/// A calling convention that passes 16 vectors in registers; C's passes 8 and returns 4. Needs
+/// registers beside those.
 void pass_in_registers(llvm::Function& form) {
-  form.addFnAttr(llvm::Attribute::NoInline);
-  if (!form.getParent()->getTargetTriple().isX86()) return;
   form.setCallingConv(llvm::CallingConv::X86_RegCall);
   for (llvm::User* user : form.users())
     llvm::cast<llvm::CallInst>(user)->setCallingConv(form.getCallingConv());
@@ -60,7 +59,7 @@ bool stays_for_its_form(llvm::Function& function) {
   return true;
 }
 
-void expand_forms(llvm::Module& module, llvm::Function& kernel) {
+void expand_forms(llvm::Module& module, llvm::Function& kernel, bool has_avx512) {
   llvm::SmallVector<llvm::Function*> forms;
   for (llvm::Function& function : llvm::make_early_inc_range(module)) {
     if (instructions::is_warp_form(function)) forms.push_back(&function);
@@ -70,10 +69,9 @@ void expand_forms(llvm::Module& module, llvm::Function& kernel) {
   std::uint64_t total = 0;
   for (const llvm::Function* form : forms) total += form->getNumUses() * size_of(*form);
   for (llvm::Function* form : forms) {
-    if (total > kMostInstructions && size_of(*form) > kShortForm)
-      pass_in_registers(*form);
-    else
-      form->addFnAttr(llvm::Attribute::AlwaysInline);
+    const bool calls = total > kMostInstructions && size_of(*form) > kShortForm;
+    form->addFnAttr(calls ? llvm::Attribute::NoInline : llvm::Attribute::AlwaysInline);
+    if (calls && has_avx512) pass_in_registers(*form);
   }
   passes::Analyses analyses;
   llvm::AlwaysInlinerPass(/*InsertLifetime=*/false).run(module, analyses.modules);

@@ -11,6 +11,6 @@ bool stays_for_its_form(llvm::Function& function);
 
 /// Puts the forms where the kernel calls them, as far as the code stays small; removes what was
 /// made for one lane.
-void expand_forms(llvm::Module& module, llvm::Function& kernel);
+void expand_forms(llvm::Module& module, llvm::Function& kernel, bool has_avx512);
 
 }  // namespace cuda_shim::kernels::simd

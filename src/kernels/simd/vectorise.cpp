@@ -144,7 +144,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   one.eraseFromParent();
   kernel.entry = *made;
   if (has_vnni(machine, **made)) use_vnni(module);
-  expand_forms(module, **made);
+  expand_forms(module, **made, vector_bits == 512);
   for (llvm::Function& function : module)
     if (!function.isDeclaration()) ask_for_wide_vectors(function, vector_bits);
   targets::host::make_shared_atomics_plain(module);
