@@ -111,15 +111,15 @@ llvm::Function* declare_warp_form(llvm::Module& module, const std::string& name,
   return made;
 }
 
-void make_warp_form(const llvm::Function& function, const WarpForm& form) {
+void make_warp_form(llvm::Function& function, const WarpForm& form) {
   llvm::SmallVector<llvm::Type*> parameters;
   for (const llvm::Argument& argument : function.args()) {
     const bool uniform = argument.getArgNo() < form.uniform_arguments;
     parameters.push_back(uniform ? argument.getType() : of_lanes(argument.getType()));
   }
   llvm::Type* result = result_of_lanes(function.getReturnType());
-  llvm::Function* made = declare_warp_form(const_cast<llvm::Module&>(*function.getParent()),
-                                           function.getName().str(), result, parameters);
+  llvm::Function* made =
+      declare_warp_form(*function.getParent(), function.getName().str(), result, parameters);
   if (!form.accesses_memory) made->setDoesNotAccessMemory();
   llvm::IRBuilder<> ir(llvm::BasicBlock::Create(function.getContext(), "entry", made));
   std::vector<Value*> words = form.build(ir, *made);

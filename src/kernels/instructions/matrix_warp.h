@@ -36,7 +36,7 @@ llvm::Function* declare_warp_form(llvm::Module& module, const std::string& name,
 inline constexpr const char* kWarpSuffix = ".warp";
 
 /// Makes the form of `function`, which has none yet.
-void make_warp_form(const llvm::Function& function, const WarpForm& form);
+void make_warp_form(llvm::Function& function, const WarpForm& form);
 
 /// Element `index` of vector `source`.
 struct Pick {
