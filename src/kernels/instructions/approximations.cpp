@@ -1,6 +1,6 @@
 // The .approx functions of one float; see the header. Coefficients are Chebyshev fits over the
-// reduced range, evaluated by Horner's rule with plain multiplications and additions, so that every
-// machine gives the same bits.
+// reduced range, evaluated by Horner's rule with fused steps, so that every machine gives the same
+// bits.
 
 #include "kernels/instructions/approximations.h"
 
@@ -17,11 +17,15 @@ namespace {
 using llvm::Value;
 using Builder = llvm::IRBuilder<>;
 
+Value* fused(Builder& ir, Value* a, Value* b, Value* c) {
+  return ir.CreateIntrinsic(llvm::Intrinsic::fma, {a->getType()}, {a, b, c});
+}
+
 /// coefficients[0] + x * (coefficients[1] + x * (...)).
 Value* polynomial(Builder& ir, Value* x, std::span<const double> coefficients) {
   Value* sum = float_like(x, coefficients.back());
   for (std::size_t i = coefficients.size() - 1; i-- > 0;)
-    sum = ir.CreateFAdd(ir.CreateFMul(sum, x), float_like(x, coefficients[i]));
+    sum = fused(ir, sum, x, float_like(x, coefficients[i]));
   return sum;
 }
 
@@ -86,23 +90,45 @@ Value* sine_of(Builder& ir, Value* quadrant, Value* rest) {
 
 }  // namespace
 
-Value* approximate_exp2(Builder& ir, Value* x) {
-  // x = n + f; the clamp keeps n small where the result is 0 or infinity anyway, and lets NaN
-  // through. The scaling goes in two steps, so that each factor is a normal number; only the second
-  // can round.
-  constexpr double kRounder = 12582912.0;  // 1.5 * 2^23
-  Value* low = float_like(x, -151.0);
-  Value* high = float_like(x, 129.0);
-  x = ir.CreateSelect(ir.CreateFCmpOLT(x, low), low, x);
-  x = ir.CreateSelect(ir.CreateFCmpOGT(x, high), high, x);
+namespace {
+
+/// 2^x as power * 2^exponent, with x within the limits, which let NaN through.
+struct Power {
+  Value* power;    ///< from sqrt(1/2) to sqrt(2)
+  Value* shifted;  ///< the exponent is the low bits of this float
+};
+
+constexpr double kRounder = 12582912.0;  // 1.5 * 2^23
+
+Power power_within(Builder& ir, Value* x, double low, double high) {
+  Value *least = float_like(x, low), *most = float_like(x, high);
+  x = ir.CreateSelect(ir.CreateFCmpOLT(x, least), least, x);
+  x = ir.CreateSelect(ir.CreateFCmpOGT(x, most), most, x);
   Value* shifted = ir.CreateFAdd(x, float_like(x, kRounder));
   Value* fraction = ir.CreateFSub(x, ir.CreateFSub(shifted, float_like(x, kRounder)));
+  return {fused(ir, fraction, polynomial(ir, fraction, kExp2), float_like(x, 1.0)), shifted};
+}
+
+}  // namespace
+
+Value* approximate_exp2(Builder& ir, Value* x) {
+  // The limits keep the exponent small where the result is 0 or infinity anyway. The scaling goes
+  // in two steps, so that each factor is a normal number; only the second can round.
+  const auto [power, shifted] = power_within(ir, x, -151.0, 129.0);
   Value* exponent = ir.CreateSub(float_bits(ir, shifted), float_bits(ir, float_like(x, kRounder)));
-  Value* power =
-      ir.CreateFAdd(float_like(x, 1.0), ir.CreateFMul(fraction, polynomial(ir, fraction, kExp2)));
   Value* half = ir.CreateAShr(exponent, 1);
   Value* scaled = ir.CreateFMul(power, power_of_two(ir, half));
   return ir.CreateFMul(scaled, power_of_two(ir, ir.CreateSub(exponent, half)));
+}
+
+Value* approximate_normal_exp2(Builder& ir, Value* x) {
+  // The exponent is added to that of the power: within the limits, what becomes of it is a
+  // subnormal number, a normal one, or, of 2^128, infinity.
+  const auto [power, shifted] = power_within(ir, x, -126.5, 128.0);
+  Value* bits = ir.CreateAdd(float_bits(ir, power), ir.CreateShl(float_bits(ir, shifted), 23));
+  Value* nan = float_bits(ir, llvm::ConstantFP::getNaN(x->getType()));
+  bits = ir.CreateSelect(ir.CreateFCmpUNO(x, x), nan, bits);
+  return ir.CreateBitCast(bits, x->getType());
 }
 
 Value* approximate_log2(Builder& ir, Value* x) {

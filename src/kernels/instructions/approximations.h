@@ -11,6 +11,8 @@ namespace cuda_shim::kernels::instructions {
 
 /// 2^x, within 2 ulp over the full range, subnormal results included.
 llvm::Value* approximate_exp2(llvm::IRBuilder<>& ir, llvm::Value* x);
+/// The same where subnormal results become 0 later: they are some subnormal number.
+llvm::Value* approximate_normal_exp2(llvm::IRBuilder<>& ir, llvm::Value* x);
 /// log2(x): absolute error below 2^-22 in [0.5, 2], relative below 2^-22 elsewhere.
 llvm::Value* approximate_log2(llvm::IRBuilder<>& ir, llvm::Value* x);
 /// sin(x), cos(x): absolute error below 2^-20.5 while |x| < 2^30; 0 and 1 beyond, where a float no

@@ -106,8 +106,13 @@ Status lower_cos(Lowering& l) {
 Status lower_lg2(Lowering& l) {
   return lower_unary(l, approximate_log2);
 }
+/// With .ftz: of a subnormal operand and of 0 the result is the same.
 Status lower_ex2(Lowering& l) {
-  return lower_unary(l, approximate_exp2);
+  if (!l.has("ftz")) return lower_unary(l, approximate_exp2);
+  Builder& ir = l.ir();
+  const FloatRules rules(l);
+  return map_lanes(l, l.type(), 1,
+                   [&](auto v) { return rules.after(ir, approximate_normal_exp2(ir, v[0])); });
 }
 Status lower_tanh(Lowering& l) {
   return lower_unary(l, approximate_tanh);

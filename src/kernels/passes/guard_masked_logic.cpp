@@ -19,15 +19,30 @@ const llvm::Value* without_casts(const llvm::Value* value) {
   return value;
 }
 
-bool is_bitwise(const llvm::Value* value) {
+const llvm::BinaryOperator* bitwise_operation(const llvm::Value* value) {
+  const auto* operation = llvm::dyn_cast<llvm::BinaryOperator>(without_casts(value));
+  return operation != nullptr && operation->isBitwiseLogicOp() ? operation : nullptr;
+}
+
+bool changes_sign(const llvm::Value* value) {
   const llvm::Value* made = without_casts(value);
-  if (const auto* operation = llvm::dyn_cast<llvm::BinaryOperator>(made))
-    return operation->isBitwiseLogicOp();
   if (const auto* operation = llvm::dyn_cast<llvm::UnaryOperator>(made))
     return operation->getOpcode() == llvm::Instruction::FNeg;
   const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(made);
-  return call != nullptr && (call->getIntrinsicID() == llvm::Intrinsic::fabs ||
-                             call->getIntrinsicID() == llvm::Intrinsic::copysign);
+  return call != nullptr && call->getIntrinsicID() == llvm::Intrinsic::fabs;
+}
+
+/// Of three operands, or what may be taken for it: bitwise operations of others.
+bool is_ternary(const llvm::Value* value) {
+  const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(without_casts(value));
+  if (call != nullptr && call->getIntrinsicID() == llvm::Intrinsic::copysign) return true;
+  const llvm::BinaryOperator* operation = bitwise_operation(value);
+  if (operation == nullptr) return false;
+  return llvm::any_of(operation->operands(), [&](const llvm::Value* operand) {
+    const auto* constant = llvm::dyn_cast<llvm::Constant>(operand);
+    return (constant != nullptr && constant->isAllOnesValue()) ||
+           bitwise_operation(operand) != nullptr || changes_sign(operand);
+  });
 }
 
 /// Only words and double words are selected by such masks.
@@ -40,7 +55,7 @@ bool is_masked(const llvm::SelectInst& selection) {
 
 bool guard(llvm::SelectInst& selection, unsigned index) {
   llvm::Value* value = selection.getOperand(index);
-  if (!is_bitwise(value)) return false;
+  if (!is_ternary(value)) return false;
   llvm::IRBuilder<> ir(&selection);
   llvm::Type* type = value->getType();
   llvm::Type* floats =
