@@ -18,6 +18,7 @@
 #include "kernels/simd/emission.h"
 #include "kernels/simd/matrix_forms.h"
 #include "kernels/simd/shape_analysis.h"
+#include "kernels/simd/shared_bits.h"
 #include "kernels/simd/side_by_side.h"
 #include "kernels/simd/suitability.h"
 #include "kernels/simd/width.h"
@@ -85,6 +86,25 @@ void unify_ends(llvm::Function& function) {
                 [](llvm::CallInst& call) { call.eraseFromParent(); });
 }
 
+/// Whoever asks for what never changes gets one answer from the entry: otherwise LLVM asks anew on
+/// each way to a place, and where lanes of both ways meet, they seem to have got different ones.
+void ask_once(llvm::Function& function) {
+  constexpr DeviceOp kNeverChanging[] = {DeviceOp::shared_window, DeviceOp::module_memory,
+                                         DeviceOp::parameters};
+  for (const DeviceOp op : kNeverChanging) {
+    llvm::CallInst* first = nullptr;
+    for_each_call(*function.getParent(), op, [&](llvm::CallInst& call) {
+      if (first == nullptr) {
+        call.moveBefore(function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+        first = &call;
+        return;
+      }
+      call.replaceAllUsesWith(first);
+      call.eraseFromParent();
+    });
+  }
+}
+
 void clean_up(llvm::Function& function, llvm::TargetMachine& machine) {
   passes::Optimiser optimiser(*function.getParent(), &machine);
   optimiser.builder
@@ -124,6 +144,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   expand_calls(module, &one);
   unify_ends(one);
   targets::host::lower_shared_memory(module, targets::host::SharedAtomics::kMarked);
+  ask_once(one);
   clean_up(one, machine);
   unify_ends(one);
   const unsigned vector_bits = vector_bits_of(machine, one);
@@ -134,6 +155,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
     if (auto why = why_not_in_lockstep(one, shapes)) return std::unexpected(*why);
   }
   passes::checkpoint(module.getContext());
+  expose_shared_bits(one, lanes);
   ShapeAnalysis::structure(one, lanes);
   passes::checkpoint(module.getContext());
   join_side_by_side(one, lanes);

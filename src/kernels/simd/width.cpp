@@ -25,6 +25,9 @@ constexpr unsigned kOtherRegisters = 6;
 /// Bits of the table of what lives where; kernels that need more are not looked at.
 constexpr std::uint64_t kMostBits = std::uint64_t{1} << 26;
 
+/// Programs cut warps into parts: of their lane numbers they take the rest by 8, 16 and so on.
+constexpr unsigned kRowOfWarp = 8;
+
 unsigned registers_of(unsigned vector_bits) {
   return vector_bits == 512 ? 32 : 16;
 }
@@ -160,8 +163,9 @@ std::uint32_t power_of_two_in(std::uint32_t number) {
 }  // namespace
 
 Lanes choose_lanes(llvm::Function& function, const cuda_shim_dim3& block, unsigned vector_bits) {
-  Lanes lanes{.block = {block.x, block.y, block.z}};
+  Lanes lanes{.row = kRowOfWarp, .block = {block.x, block.y, block.z}};
   if (uses_warp(function)) return lanes;
+  lanes.row = 0;
   const unsigned one_vector = std::max(4u, vector_bits / 32);
   lanes.count = one_vector;
   if (!lanes.knows_block()) {

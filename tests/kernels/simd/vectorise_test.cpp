@@ -193,6 +193,23 @@ TEST_F(Vectorise, PartOfAnIndexOfWhichOnlyBitsThatAreNoughtAreTakenAwayCountsUp)
   EXPECT_EQ(gathers(), 0u);
 }
 
+TEST_F(Vectorise, AWarpsPlaceInATableIsOne) {
+  vectorise(
+      "shr.u32 %r5, %r4, 3; and.b32 %r5, %r5, 28; cvt.u64.u32 %rd4, %r5; add.s64 %rd4, %rd1, %rd4;"
+      "ld.global.f32 %f1, [%rd4]; shfl.sync.bfly.b32 %f2, %f1, 1, 31, -1;"
+      "st.global.f32 [%rd2], %f2;");
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(vector_loads() + gathers(), 0u);
+}
+
+TEST_F(Vectorise, PartsOfAWarpThatReadTheSameNeedNoGather) {
+  vectorise(
+      "mov.u32 %r6, %laneid; and.b32 %r5, %r6, 7; mul.wide.u32 %rd4, %r5, 4;"
+      "add.s64 %rd4, %rd1, %rd4; ld.global.f32 %f1, [%rd4];"
+      "shfl.sync.bfly.b32 %f2, %f1, 1, 31, -1; st.global.f32 [%rd2], %f2;");
+  EXPECT_EQ(gathers(), 0u);
+}
+
 TEST_F(Vectorise, AWarpsOwnBranchStaysABranch) {
   vectorise(
       "setp.lt.u32 %p1, %r4, 64; @!%p1 bra OUT;"
