@@ -12,6 +12,7 @@
 
 #include "kernels/instructions/device_ops.h"
 #include "kernels/instructions/matrix_warp.h"
+#include "kernels/simd/waiting.h"
 
 namespace cuda_shim::kernels::simd {
 namespace {
@@ -83,8 +84,6 @@ bool lanes_leave_apart(const llvm::Loop& loop, const ShapeAnalysis& shapes) {
 std::optional<std::string> why_not_loop(const llvm::Loop& loop, const ShapeAnalysis& shapes) {
   if (!lanes_leave_apart(loop, shapes)) return std::nullopt;
   const BlockSet blocks(loop.block_begin(), loop.block_end());
-  if (any_in(blocks, [](DeviceOp op) { return op == DeviceOp::yield; }))
-    return "Lanes of a warp wait in a loop for what others write, and leave it one by one.";
   if (any_in(blocks, is_barrier))
     return "There is a barrier in a loop that lanes of a warp leave at different times.";
   return std::nullopt;
@@ -104,7 +103,8 @@ bool uses_warp(const llvm::Function& function) {
 }
 
 std::optional<std::string> why_not_in_lockstep(llvm::Function& function,
-                                               const ShapeAnalysis& shapes) {
+                                               const ShapeAnalysis& shapes, unsigned lanes) {
+  if (auto why = why_not_wait(function, shapes, lanes)) return why;
   llvm::DominatorTree dominators(function);
   const llvm::LoopInfo loops(dominators);
   for (const llvm::Loop* loop : loops.getLoopsInPreorder())

@@ -17,6 +17,6 @@ bool uses_warp(const llvm::Function& function);
 /// Why the function cannot run in lockstep; nothing if it can. Before its control flow is
 /// structured.
 std::optional<std::string> why_not_in_lockstep(llvm::Function& function,
-                                               const ShapeAnalysis& shapes);
+                                               const ShapeAnalysis& shapes, unsigned lanes);
 
 }  // namespace cuda_shim::kernels::simd

@@ -21,6 +21,7 @@
 #include "kernels/simd/shared_bits.h"
 #include "kernels/simd/side_by_side.h"
 #include "kernels/simd/suitability.h"
+#include "kernels/simd/thread_constants.h"
 #include "kernels/simd/width.h"
 #include "kernels/targets/host/shared_memory.h"
 
@@ -152,7 +153,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   lanes.embedded_rounding = vector_bits == 512;
   {
     const ShapeAnalysis shapes(one, lanes);
-    if (auto why = why_not_in_lockstep(one, shapes)) return std::unexpected(*why);
+    if (auto why = why_not_in_lockstep(one, shapes, lanes.count)) return std::unexpected(*why);
   }
   passes::checkpoint(module.getContext());
   expose_shared_bits(one, lanes);
