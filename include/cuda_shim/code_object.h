@@ -26,6 +26,8 @@ typedef enum cuda_shim_kernel_traits {
   CUDA_SHIM_KERNEL_USES_GRID_SYNC = 1u << 1,
   /* Groups are made within rows of threads with equal y and z, not by linear thread index. */
   CUDA_SHIM_KERNEL_GROUPS_ROWS = 1u << 2,
+  /* Has loops that wait for what other threads write, perhaps those of earlier blocks. */
+  CUDA_SHIM_KERNEL_WAITS = 1u << 4,
 } cuda_shim_kernel_traits;
 
 /* Facts of one translated kernel. Sizes in bytes. */

@@ -40,6 +40,10 @@ std::uint32_t plan(Grid& grid, std::uint32_t workers) {
   if (grid.cooperative) {
     // Everybody's share at once: a block that is not alive cannot be waited for.
     grid.chunk = (grid.blocks + useful - 1) / useful;
+  } else if (grid.kernel->info.traits & CUDA_SHIM_KERNEL_WAITS) {
+    // Blocks that wait for those before them run side by side, not one worker's share after
+    // another's.
+    grid.chunk = 1;
   } else {
     grid.chunk = std::clamp<std::uint64_t>(cost ? kChunkNanoseconds / cost : 1, 1,
                                            std::max<std::uint64_t>(even, 1));

@@ -12,6 +12,8 @@
 namespace cuda_shim::devices::cpu {
 namespace {
 
+constexpr std::uint32_t kShortSleep = 1000;
+
 std::uint64_t nanoseconds_of(clockid_t clock) {
   timespec now = {};
   ::clock_gettime(clock, &now);
@@ -48,7 +50,10 @@ void cuda_shim_host_yield(cuda_shim_host_thread* thread) {
 }
 
 void cuda_shim_host_nanosleep(cuda_shim_host_thread* thread, uint32_t nanoseconds) {
-  // At most 1 ms, as the manual says. The duration is a hint between 0 and twice the amount.
+  // At most 1 ms, as the manual says. The duration is a hint between 0 and twice the amount: short
+  // sleeps are there to keep the traffic of a GPU's spinning warps down, and end as soon as
+  // everybody else has had a turn.
+  if (nanoseconds <= kShortSleep) return scheduler_of(thread).yield(thread);
   std::uint64_t end = nanoseconds_of(CLOCK_MONOTONIC) + std::min(nanoseconds, 1'000'000u);
   do scheduler_of(thread).yield(thread);
   while (nanoseconds_of(CLOCK_MONOTONIC) < end);

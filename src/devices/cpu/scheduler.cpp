@@ -33,6 +33,7 @@ void Scheduler::run(Grid& grid, std::uint32_t seat) {
   seat_ = seat;
   has_fibers_ = grid.kernel->info.traits & CUDA_SHIM_KERNEL_NEEDS_FIBERS;
   idle_rounds_ = rounds_since_block_ = 0;
+  next_block_ = end_block_ = 0;
   current_ = nullptr;
   auto work = [](void* self) { static_cast<Scheduler*>(self)->run_blocks(); };
   if (!run_guarded(worker_, work, this)) {
@@ -45,19 +46,16 @@ void Scheduler::run(Grid& grid, std::uint32_t seat) {
 
 void Scheduler::run_blocks() {
   Grid& grid = *grid_;
-  std::uint64_t first = 0;
-  while (std::uint64_t count = take_blocks(grid, grid.chunk, &first)) {
-    for (std::uint64_t i = 0; i < count; ++i) {
-      // Blocks that were started and have not run yet must not meet the next grid.
-      if (grid.ended.load(std::memory_order_relaxed)) leave();
-      if (!has_fibers_) {
-        run_threads(first + i);
-        continue;
-      }
-      if (note_failure(start_block(first + i))) give_up();
-      // Blocks of a cooperative grid live together; others one after another.
-      if (!grid.cooperative || i + 1 == count) run_fibers();
+  for (std::uint64_t index = 0; take_next(&index);) {
+    // Blocks that were started and have not run yet must not meet the next grid.
+    if (grid.ended.load(std::memory_order_relaxed)) leave();
+    if (!has_fibers_) {
+      run_threads(index);
+      continue;
     }
+    if (note_failure(start_block(index))) give_up();
+    // Blocks of a cooperative grid live together; others one after another.
+    if (!grid.cooperative || next_block_ == end_block_) run_fibers();
   }
 }
 
@@ -217,11 +215,22 @@ Fiber* Scheduler::choose(Block& from) {
   }
 }
 
+// The worker's own share first, in order: what is started later may wait for it.
+bool Scheduler::take_next(std::uint64_t* index) {
+  if (next_block_ == end_block_) {
+    const std::uint64_t count = take_blocks(*grid_, grid_->chunk, &next_block_);
+    end_block_ = next_block_ + count;
+  }
+  if (next_block_ == end_block_) return false;
+  *index = next_block_++;
+  return true;
+}
+
 // Takes one more block to run beside those that spin, if there is one.
 bool Scheduler::add_block() {
-  std::uint64_t first = 0;
-  if (take_blocks(*grid_, 1, &first) == 0) return false;
-  if (note_failure(start_block(first))) give_up();
+  std::uint64_t index = 0;
+  if (!take_next(&index)) return false;
+  if (note_failure(start_block(index))) give_up();
   note_progress();
   rounds_since_block_ = 0;
   return true;

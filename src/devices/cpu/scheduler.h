@@ -80,6 +80,7 @@ class Scheduler {
   Fiber* choose(Block& from);
   void idle();
   bool add_block();
+  bool take_next(std::uint64_t* index);
   [[noreturn]] void leave();
   void note_deadlock(const Block& block);
   void switch_to(Fiber* self, Fiber* next);
@@ -90,7 +91,8 @@ class Scheduler {
   Grid* grid_ = nullptr;
   std::uint32_t seat_ = 0;
   bool has_fibers_ = false;
-  std::uint32_t idle_rounds_ = 0;  ///< in which every thread only spun
+  std::uint32_t idle_rounds_ = 0;                 ///< in which every thread only spun
+  std::uint64_t next_block_ = 0, end_block_ = 0;  ///< taken, and not started yet
   std::uint32_t rounds_since_block_ =
       0;  ///< as idle_rounds_, since a thread ended or a block was added
   const cuda_shim_host_thread* current_ = nullptr;  ///< the running thread, for fault reports

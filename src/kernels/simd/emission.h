@@ -157,6 +157,7 @@ class Emission {
   llvm::Value* block_size(unsigned dimension);
   llvm::Value* emit_barrier_reduce(llvm::CallInst& call);
   llvm::Value* emit_match(llvm::CallInst& call);
+  llvm::Value* emit_sleep(llvm::CallInst& call);
   llvm::Value* emit_exchange(llvm::CallInst& call);
   llvm::Value* emit_in_rounding(llvm::CallInst& call, instructions::DeviceOp op);
   llvm::Value* emit_warp_op(llvm::CallInst& call, instructions::DeviceOp op);

@@ -229,6 +229,17 @@ llvm::Value* Emission::emit_in_rounding(llvm::CallInst& call, DeviceOp op) {
   return emit_rounded(ir_, op, operands, rounding->getZExtValue());
 }
 
+/// All lanes at once, and as long as the first one wants to: to wake up early is allowed.
+llvm::Value* Emission::emit_sleep(llvm::CallInst& call) {
+  llvm::Value* duration = call.getArgOperand(0);
+  if (is_uniform(duration)) return emit_scalar(call);
+  llvm::Value* all = vector(duration);
+  llvm::Value* wanted =
+      ir_.CreateSelect(active_mask(), all, llvm::Constant::getAllOnesValue(all->getType()));
+  return device_op(DeviceOp::nanosleep,
+                   {ir_.CreateUnaryIntrinsic(llvm::Intrinsic::vector_reduce_umin, wanted)});
+}
+
 llvm::Value* Emission::emit_device_op(llvm::CallInst& call, DeviceOp op) {
   const bool uniform = arguments_are_uniform(call, shapes_);
   switch (op) {
@@ -258,6 +269,8 @@ llvm::Value* Emission::emit_device_op(llvm::CallInst& call, DeviceOp op) {
       return nullptr;
     case DeviceOp::yield:
       return emit_scalar(call);
+    case DeviceOp::nanosleep:
+      return emit_sleep(call);
     case DeviceOp::exchange:
       return emit_exchange(call);
     case DeviceOp::tensor_copy:

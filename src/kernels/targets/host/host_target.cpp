@@ -123,6 +123,7 @@ void lower_to_host(instructions::LoweredKernel& kernel, llvm::TargetMachine& mac
   module.setTargetTriple(machine.getTargetTriple());
   module.setDataLayout(machine.createDataLayout());
   if (uses(module, DeviceOp::envreg)) kernel.info.traits |= CUDA_SHIM_KERNEL_USES_GRID_SYNC;
+  if (uses(module, DeviceOp::yield)) kernel.info.traits |= CUDA_SHIM_KERNEL_WAITS;
   kernel.info.registers = kRegisters;
   kernel.entry = add_thread_argument(module, kernel.entry);
   lower_shared_memory(module);
