@@ -9,6 +9,7 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
 
 #include "kernels/instructions/device_ops.h"
 
@@ -122,7 +123,12 @@ void yield_at_back_edges(const llvm::Loop& loop) {
   llvm::SmallVector<llvm::BasicBlock*> latches;
   loop.getLoopLatches(latches);
   for (llvm::BasicBlock* latch : latches) {
-    llvm::IRBuilder<> ir(latch->getTerminator());
+    // Not on the way out: who has what he waited for goes on.
+    llvm::Instruction* end = latch->getTerminator();
+    const bool may_leave = llvm::isa<llvm::BranchInst>(end) && end->getNumSuccessors() > 1 &&
+                           loop.isLoopExiting(latch);
+    llvm::BasicBlock* back = may_leave ? llvm::SplitEdge(latch, loop.getHeader()) : latch;
+    llvm::IRBuilder<> ir(back->getTerminator());
     ir.CreateCall(instructions::declare_device_op(*latch->getModule(), DeviceOp::yield));
   }
 }

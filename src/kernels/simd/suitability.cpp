@@ -97,7 +97,9 @@ bool uses_warp(const llvm::Function& function) {
     if (!op) continue;
     const bool barrier = is_barrier(*op);
     if (barrier && counts_warps(llvm::cast<llvm::CallInst>(instruction), *op)) return true;
-    if (!barrier && (meets_others(*op) || *op == DeviceOp::activemask)) return true;
+    // A warp may wait for another one, so that they must not be one group.
+    const bool waits = *op == DeviceOp::yield;
+    if (!barrier && (meets_others(*op) || *op == DeviceOp::activemask || waits)) return true;
   }
   return false;
 }

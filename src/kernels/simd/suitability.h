@@ -11,7 +11,8 @@
 
 namespace cuda_shim::kernels::simd {
 
-/// Whether lanes of a warp talk to each other, so that a group has to be a whole warp.
+/// Whether lanes of a warp talk to each other, or warps wait for each other, so that a group has to
+/// be a whole warp.
 bool uses_warp(const llvm::Function& function);
 
 /// Why the function cannot run in lockstep; nothing if it can. Before its control flow is

@@ -258,12 +258,6 @@ TEST_F(Vectorise, LoopsThatLanesLeaveApartKeepWhatTheyLeftWith) {
   EXPECT_EQ(gathers() + scatters(), 0u);
 }
 
-TEST_F(Vectorise, LanesThatWaitForOthersRunOneByOne) {
-  vectorise("WAIT: ld.volatile.global.b32 %r5, [%rd2]; setp.eq.u32 %p1, %r5, 0; @%p1 bra WAIT;");
-  ASSERT_FALSE(result_);
-  EXPECT_NE(result_.error().find("wait in a loop"), std::string::npos) << result_.error();
-}
-
 TEST_F(Vectorise, LanesThatMeetOnBothWaysOfABranchRunOneByOne) {
   vectorise(
       "and.b32 %r5, %r4, 1; setp.eq.u32 %p1, %r5, 0; @%p1 bra EVEN;\n"
