@@ -53,6 +53,21 @@ TEST_F(ProgressTest, BlockCanWaitForAnEarlierBlock) {
   EXPECT_EQ(words[0], 200u);
 }
 
+TEST_F(ProgressTest, BlockCanWaitForALaterOneThatItsWorkerHasTakenWithIt) {
+  auto kernel = make_kernel([](cuda_shim_host_thread* thread) {
+    const std::uint32_t block = thread->block->ctaid.x;
+    if (word(thread, 0) == 0) return;
+    if (block % 2 != 0) word(thread, 1 + block) = 1;
+    while (block % 2 == 0 && word(thread, 2 + block) == 0) cuda_shim_host_yield(thread);
+  });
+  std::vector<std::uint32_t> words(1 + 4096);
+  // Blocks that take no time are taken many at once from then on.
+  for (int i = 0; i < 8; ++i) run(kernel.get(), {4096, 1, 1}, {1, 1, 1}, Words{words.data()});
+  words[0] = 1;
+  run(kernel.get(), {4096, 1, 1}, {1, 1, 1}, Words{words.data()});
+  EXPECT_EQ(words[4096], 1u);
+}
+
 TEST_F(ProgressTest, BlocksThatWaitForLaterBlocksGoOn) {
   // A barrier across the grid without a cooperative launch: works on hardware as long as the grid
   // fits, so it must here.
