@@ -161,7 +161,7 @@ llvm::Value* Emission::emit_match(llvm::CallInst& call) {
 }
 
 llvm::Value* Emission::emit_warp_op(llvm::CallInst& call, DeviceOp op) {
-  const WarpContext warp = {ir_, active_mask()};
+  const WarpContext warp = {ir_, active_mask(), lanes_.embedded_rounding};
   const auto word = [&](unsigned index) { return call.getArgOperand(index); };
   const auto mode = [&] {
     const auto* number = llvm::dyn_cast<llvm::ConstantInt>(word(0));

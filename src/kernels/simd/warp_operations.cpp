@@ -6,6 +6,9 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/IR/IntrinsicsX86.h>
+
+#include <numeric>
 
 #include "cuda_shim/host_abi.h"
 
@@ -39,8 +42,26 @@ Value* like(llvm::IRBuilder<>& ir, Value* model, Value* value) {
   return model->getType()->isVectorTy() ? as_vector(ir, value) : value;
 }
 
+/// By AVX-512, whose permutation of two registers knows 32 places: half the lanes at a time.
+Value* permuted_by_registers(llvm::IRBuilder<>& ir, Value* value, Value* from) {
+  constexpr unsigned kHalf = kLanes / 2;
+  llvm::SmallVector<int> first(kHalf), second(kHalf), both(kLanes);
+  std::iota(first.begin(), first.end(), 0);
+  std::iota(second.begin(), second.end(), static_cast<int>(kHalf));
+  std::iota(both.begin(), both.end(), 0);
+  Value* low = ir.CreateShuffleVector(value, first);
+  Value* high = ir.CreateShuffleVector(value, second);
+  const auto lanes_from = [&](Value* places) {
+    return ir.CreateIntrinsic(llvm::Intrinsic::x86_avx512_vpermi2var_d_512, {},
+                              {low, places, high});
+  };
+  return ir.CreateShuffleVector(lanes_from(ir.CreateShuffleVector(from, first)),
+                                lanes_from(ir.CreateShuffleVector(from, second)), both);
+}
+
 /// Lane i of the result is lane from[i] of the value.
-Value* permuted(llvm::IRBuilder<>& ir, Value* value, Value* from) {
+Value* permuted(const WarpContext& warp, Value* value, Value* from) {
+  llvm::IRBuilder<>& ir = warp.ir;
   if (auto* known = llvm::dyn_cast<llvm::Constant>(from)) {
     llvm::SmallVector<int> order;
     for (unsigned i = 0; i < kLanes; ++i) {
@@ -49,6 +70,7 @@ Value* permuted(llvm::IRBuilder<>& ir, Value* value, Value* from) {
     }
     return ir.CreateShuffleVector(value, order);
   }
+  if (warp.has_avx512) return permuted_by_registers(ir, value, from);
   // Through memory: code generators have no name for a permutation that is not known.
   llvm::Function* function = ir.GetInsertBlock()->getParent();
   llvm::IRBuilder<> entry(&function->getEntryBlock(), function->getEntryBlock().begin());
@@ -116,7 +138,7 @@ Value* emit_shuffle(const WarpContext& warp, unsigned mode, Value* value, Value*
   if (!llvm::isa<llvm::Constant>(from)) from = ir.CreateFreeze(from);
   // A source that takes no part gives nought, as in the scalar engine.
   Value* present = ir.CreateSelect(warp.active, value, all_lanes(ir, 0));
-  Value* result = permuted(ir, present, from);
+  Value* result = permuted(warp, present, from);
   if (!are_all_members(members)) {
     Value* member = ir.CreateTrunc(ir.CreateLShr(members, from),
                                    llvm::FixedVectorType::get(ir.getInt1Ty(), kLanes));

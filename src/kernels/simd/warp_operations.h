@@ -13,6 +13,7 @@ namespace cuda_shim::kernels::simd {
 struct WarpContext {
   llvm::IRBuilder<>& ir;
   llvm::Value* active;  ///< <32 x i1>
+  bool has_avx512 = false;
 
   llvm::Value* active_bits() const { return ir.CreateBitCast(active, ir.getInt32Ty()); }
 };

@@ -217,6 +217,15 @@ TEST_F(Vectorise, AWarpsOwnBranchStaysABranch) {
   EXPECT_EQ(calls(llvm::Intrinsic::masked_load) + calls(llvm::Intrinsic::masked_store), 0u);
 }
 
+TEST_F(Vectorise, ShufflesByNumbersThatShowLaterStayInRegistersWithAvx512) {
+  if (std::string_view(tests::this_machine().features).find("+avx512f") == std::string_view::npos)
+    GTEST_SKIP() << "The processor has no AVX-512.";
+  vectorise(
+      "ld.global.b32 %r5, [%rd2]; and.b32 %r6, %r5, 31;"
+      "shfl.sync.idx.b32 %r7, %r5, %r6, 31, -1; st.global.b32 [%rd2], %r7;");
+  EXPECT_EQ(gathers(), 0u);
+}
+
 TEST_F(Vectorise, ShufflesByKnownDistancesArePermutations) {
   vectorise(
       "ld.global.b32 %r5, [%rd2]; shfl.sync.bfly.b32 %r6, %r5, 1, 0x1f, 0xffffffff;"
