@@ -87,25 +87,6 @@ void unify_ends(llvm::Function& function) {
                 [](llvm::CallInst& call) { call.eraseFromParent(); });
 }
 
-/// Whoever asks for what never changes gets one answer from the entry: otherwise LLVM asks anew on
-/// each way to a place, and where lanes of both ways meet, they seem to have got different ones.
-void ask_once(llvm::Function& function) {
-  constexpr DeviceOp kNeverChanging[] = {DeviceOp::shared_window, DeviceOp::module_memory,
-                                         DeviceOp::parameters};
-  for (const DeviceOp op : kNeverChanging) {
-    llvm::CallInst* first = nullptr;
-    for_each_call(*function.getParent(), op, [&](llvm::CallInst& call) {
-      if (first == nullptr) {
-        call.moveBefore(function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
-        first = &call;
-        return;
-      }
-      call.replaceAllUsesWith(first);
-      call.eraseFromParent();
-    });
-  }
-}
-
 void clean_up(llvm::Function& function, llvm::TargetMachine& machine) {
   passes::Optimiser optimiser(*function.getParent(), &machine);
   optimiser.builder
