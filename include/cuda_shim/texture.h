@@ -83,7 +83,7 @@ typedef struct cuda_shim_texture {
 } cuda_shim_texture;
 
 /* --- Arguments of the intrinsics `texture_fetch` ... `surface_reduce`: an operation word, and
- * words in memory. */
+ * words. */
 
 /* Operation word: the geometry in the low four bits, and: */
 enum {
@@ -125,6 +125,7 @@ enum {
   CUDA_SHIM_TEXTURE_WORD_LOD = 4,         /* f32; or two gradients of three words */
   CUDA_SHIM_TEXTURE_WORD_OFFSETS = 10,    /* x, y, z */
   CUDA_SHIM_TEXTURE_WORDS = 13,
+  CUDA_SHIM_SURFACE_WORDS = 4,
 };
 
 /* What `texture_query` answers. */

@@ -5,6 +5,7 @@
 #include "cuda_shim/status.h"
 #include "devices/cpu/scheduler.h"
 #include "devices/cpu/texture/fetch.h"
+#include "devices/cpu/texture/group.h"
 #include "devices/cpu/texture/surface.h"
 #include "devices/cpu/texture/tensor.h"
 
@@ -56,6 +57,12 @@ extern "C" {
 void cuda_shim_host_texture_fetch(cuda_shim_host_thread* thread, uint32_t* result, uint64_t handle,
                                   uint32_t operation, const uint32_t* words) {
   fetch_texture(texture_at(thread, handle), operation, words, result);
+}
+
+void cuda_shim_host_texture_fetch_group(cuda_shim_host_thread* thread, uint32_t* results,
+                                        uint64_t handle, uint32_t operation, const uint32_t* words,
+                                        uint32_t lanes, uint64_t active) {
+  fetch_texture_group(texture_at(thread, handle), operation, {words, results, lanes, active});
 }
 
 uint32_t cuda_shim_host_texture_query(cuda_shim_host_thread* thread, uint64_t handle,

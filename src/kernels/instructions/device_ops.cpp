@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kPrefix = "cuda_shim.";
 
 // The type words of intrinsics.def.
-enum class TypeWord { i1, i8, i16, i32, i64, f32, f64, ptr, void_word };
+enum class TypeWord { i1, i8, i16, i32, i64, i32x4, f32, f64, ptr, void_word };
 
 constexpr TypeWord type_word(std::string_view word) {
   if (word == "i1") return TypeWord::i1;
@@ -22,6 +22,7 @@ constexpr TypeWord type_word(std::string_view word) {
   if (word == "i16") return TypeWord::i16;
   if (word == "i32") return TypeWord::i32;
   if (word == "i64") return TypeWord::i64;
+  if (word == "i32x4") return TypeWord::i32x4;
   if (word == "f32") return TypeWord::f32;
   if (word == "f64") return TypeWord::f64;
   if (word == "ptr") return TypeWord::ptr;
@@ -58,6 +59,8 @@ llvm::Type* type_of(llvm::LLVMContext& context, TypeWord word) {
       return llvm::Type::getInt32Ty(context);
     case TypeWord::i64:
       return llvm::Type::getInt64Ty(context);
+    case TypeWord::i32x4:
+      return llvm::FixedVectorType::get(llvm::Type::getInt32Ty(context), 4);
     case TypeWord::f32:
       return llvm::Type::getFloatTy(context);
     case TypeWord::f64:

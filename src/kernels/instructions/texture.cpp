@@ -22,21 +22,21 @@ Value* as_type(Lowering& l, Value* word, ScalarType type) {
   return type == ScalarType::kF32 ? number : ir.CreateFPTrunc(number, ir.getHalfTy());
 }
 
-void set_pairs(Lowering& l, TextureWords& words) {
+void set_pairs(Lowering& l, Value* texel) {
   llvm::IRBuilder<>& ir = l.ir();
   for (unsigned i = 0; i < 2; ++i) {
     Value* pair = llvm::PoisonValue::get(l.llvm_type(ScalarType::kF16x2));
     for (unsigned half = 0; half < 2; ++half)
       pair = ir.CreateInsertElement(
-          pair, as_type(l, words.load(2 * i + half, ir.getInt32Ty()), ScalarType::kF16), half);
+          pair, as_type(l, ir.CreateExtractElement(texel, 2 * i + half), ScalarType::kF16), half);
     l.set_element(0, i, pair, ScalarType::kF16x2);
   }
 }
 
-void set_results(Lowering& l, TextureWords& words) {
-  if (l.type() == ScalarType::kF16x2) return set_pairs(l, words);
+void set_results(Lowering& l, Value* texel) {
+  if (l.type() == ScalarType::kF16x2) return set_pairs(l, texel);
   for (unsigned i = 0; i < 4; ++i)
-    l.set_element(0, i, as_type(l, words.load(i, l.ir().getInt32Ty()), l.type()), l.type());
+    l.set_element(0, i, as_type(l, l.ir().CreateExtractElement(texel, i), l.type()), l.type());
 }
 
 // --- Fetches
@@ -48,23 +48,20 @@ struct FetchForm {
 };
 
 Status fetch(Lowering& l, TextureWords& words, FetchForm form) {
-  llvm::IRBuilder<>& ir = l.ir();
   unsigned operation = form.operation | words.geometry();
   const ScalarType coordinates = l.type(1);
   if (coordinates == ScalarType::kS32) operation |= CUDA_SHIM_TEXTURE_INTEGER;
-  words.store_coordinates(coordinates);
+  words.set_coordinates(coordinates);
   if (l.has_operand(form.offsets)) {
     if (l.element_count(form.offsets) < words.dimensions())
       return l.not_supported("the offsets are fewer than the coordinates");
     operation |= CUDA_SHIM_TEXTURE_OFFSET;
-    words.store_elements(CUDA_SHIM_TEXTURE_WORD_OFFSETS, form.offsets, words.dimensions(),
-                         ScalarType::kS32);
+    words.set_elements(CUDA_SHIM_TEXTURE_WORD_OFFSETS, form.offsets, words.dimensions(),
+                       ScalarType::kS32);
   }
-  l.device_op(DeviceOp::texture_fetch,
-              {words.data(), words.handle(), ir.getInt32(operation), words.arguments()});
-  set_results(l, words);
+  set_results(l, words.fetch(operation));
   // Whether the texels are there: they are, as no array is sparse.
-  l.set_pair(0, ir.getTrue(), ScalarType::kPred);
+  l.set_pair(0, l.ir().getTrue(), ScalarType::kPred);
   return {};
 }
 
@@ -77,7 +74,7 @@ Status lower_tex(Lowering& l) {
 Status lower_tex_level(Lowering& l) {
   TextureWords words(l, 1);
   if (std::string why = words.fault(); !why.empty()) return l.not_supported(std::move(why));
-  words.store_elements(CUDA_SHIM_TEXTURE_WORD_LOD, 2, 1, ScalarType::kF32);
+  words.set_elements(CUDA_SHIM_TEXTURE_WORD_LOD, 2, 1, ScalarType::kF32);
   return fetch(l, words, {CUDA_SHIM_TEXTURE_LOD, 3});
 }
 
@@ -87,8 +84,8 @@ Status lower_tex_grad(Lowering& l) {
   for (unsigned i = 0; i < 2; ++i) {
     if (l.element_count(2 + i) < words.dimensions())
       return l.not_supported("a gradient has fewer elements than the coordinates");
-    words.store_elements(CUDA_SHIM_TEXTURE_WORD_LOD + 3 * i, 2 + i, words.dimensions(),
-                         ScalarType::kF32);
+    words.set_elements(CUDA_SHIM_TEXTURE_WORD_LOD + 3 * i, 2 + i, words.dimensions(),
+                       ScalarType::kF32);
   }
   return fetch(l, words, {CUDA_SHIM_TEXTURE_GRADIENT, 4});
 }

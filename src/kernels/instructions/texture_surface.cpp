@@ -25,8 +25,8 @@ unsigned operation_of(const Lowering& l, const TextureWords& words) {
 }
 
 void call(Lowering& l, TextureWords& words, DeviceOp op, unsigned operation) {
-  words.store_coordinates(ScalarType::kS32);
-  l.device_op(op, {words.data(), words.handle(), l.ir().getInt32(operation), words.arguments()});
+  words.set_coordinates(ScalarType::kS32);
+  l.device_op(op, {words.data(), words.handle(), l.ir().getInt32(operation), words.in_memory()});
 }
 
 Status lower_suld(Lowering& l) {

@@ -4,6 +4,8 @@
 #include <llvm/IR/Function.h>
 #include <llvm/IR/Instructions.h>
 
+#include "kernels/instructions/scratch_memory.h"
+
 namespace cuda_shim::kernels::instructions {
 namespace {
 
@@ -25,36 +27,14 @@ constexpr GeometryRow kGeometries[] = {
 // Elements of 64 bits, four of them.
 constexpr unsigned kDataWords = 8;
 
-// The memory of this name among the variables at the function's start. It is put in front of them,
-// so that it is soon found.
-llvm::AllocaInst* find_words(llvm::BasicBlock& entry, llvm::StringRef name) {
-  for (llvm::Instruction& instruction : entry) {
-    auto* memory = llvm::dyn_cast<llvm::AllocaInst>(&instruction);
-    if (memory == nullptr || memory->hasMetadata(name)) return memory;
-  }
-  return nullptr;
-}
-
-// One piece of memory for all instructions of the function: none is in use beyond its instruction.
-Value* shared_words(llvm::IRBuilder<>& ir, const char* name, unsigned words) {
-  llvm::BasicBlock& entry = ir.GetInsertBlock()->getParent()->getEntryBlock();
-  if (llvm::AllocaInst* known = find_words(entry, name)) return known;
-  llvm::IRBuilder<> at_entry(&entry, entry.begin());
-  llvm::AllocaInst* memory =
-      at_entry.CreateAlloca(llvm::ArrayType::get(ir.getInt32Ty(), words), nullptr, name);
-  memory->setAlignment(llvm::Align(8));
-  memory->setMetadata(name, llvm::MDNode::get(ir.getContext(), {}));
-  return memory;
+Value* memory_of(Lowering& l, const char* name, unsigned words) {
+  return scratch_memory(*l.ir().GetInsertBlock()->getParent(), name, words);
 }
 
 }  // namespace
 
 TextureWords::TextureWords(Lowering& lowering, unsigned address)
-    : lowering_(lowering),
-      address_(address),
-      geometry_(CUDA_SHIM_GEOMETRY_1D),
-      arguments_(shared_words(lowering.ir(), "cuda_shim.texture_words", CUDA_SHIM_TEXTURE_WORDS)),
-      data_(shared_words(lowering.ir(), "cuda_shim.texture_data", kDataWords)) {
+    : lowering_(lowering), address_(address), geometry_(CUDA_SHIM_GEOMETRY_1D) {
   for (const GeometryRow& row : kGeometries)
     if (lowering.has(row.word)) geometry_ = row.geometry;
 }
@@ -81,32 +61,52 @@ Value* TextureWords::handle() {
   return lowering_.value(address_, ptx::ScalarType::kB64);
 }
 
-void TextureWords::store_word(unsigned word, Value* value) {
-  llvm::IRBuilder<>& ir = lowering_.ir();
-  ir.CreateStore(value, ir.CreateConstInBoundsGEP1_32(ir.getInt32Ty(), arguments_, word));
-}
-
-void TextureWords::store_coordinates(ptx::ScalarType type) {
-  if (is_layered())
-    store_word(CUDA_SHIM_TEXTURE_WORD_LAYER, lowering_.element(address_, 0, ptx::ScalarType::kU32));
+void TextureWords::set_coordinates(ptx::ScalarType type) {
+  const unsigned layers = is_layered() ? 1 : 0;
+  if (layers != 0)
+    words_[CUDA_SHIM_TEXTURE_WORD_LAYER] = lowering_.element(address_, 0, ptx::ScalarType::kU32);
   for (unsigned i = 0; i < dimensions(); ++i)
-    store_word(CUDA_SHIM_TEXTURE_WORD_COORDINATES + i,
-               lowering_.element(address_, i + (is_layered() ? 1 : 0), type));
+    words_[CUDA_SHIM_TEXTURE_WORD_COORDINATES + i] = lowering_.element(address_, i + layers, type);
 }
 
-void TextureWords::store_elements(unsigned word, unsigned operand, unsigned count,
-                                  ptx::ScalarType type) {
-  for (unsigned i = 0; i < count; ++i) store_word(word + i, lowering_.element(operand, i, type));
+void TextureWords::set_elements(unsigned word, unsigned operand, unsigned count,
+                                ptx::ScalarType type) {
+  for (unsigned i = 0; i < count; ++i) words_[word + i] = lowering_.element(operand, i, type);
+}
+
+Value* TextureWords::fetch(unsigned operation) {
+  llvm::IRBuilder<>& ir = lowering_.ir();
+  llvm::SmallVector<Value*> arguments = {handle(), ir.getInt32(operation)};
+  for (Value* word : words_)
+    arguments.push_back(word != nullptr ? ir.CreateBitCast(word, ir.getInt32Ty())
+                                        : llvm::PoisonValue::get(ir.getInt32Ty()));
+  return lowering_.device_op(DeviceOp::texture_fetch, arguments);
+}
+
+// --- In memory
+
+Value* TextureWords::in_memory() {
+  llvm::IRBuilder<>& ir = lowering_.ir();
+  Value* memory = memory_of(lowering_, "cuda_shim.surface_words", CUDA_SHIM_SURFACE_WORDS);
+  for (unsigned i = 0; i < CUDA_SHIM_SURFACE_WORDS; ++i)
+    if (words_[i] != nullptr)
+      ir.CreateStore(words_[i], ir.CreateConstInBoundsGEP1_32(ir.getInt32Ty(), memory, i));
+  return memory;
+}
+
+Value* TextureWords::data() {
+  if (data_ == nullptr) data_ = memory_of(lowering_, "cuda_shim.surface_data", kDataWords);
+  return data_;
 }
 
 Value* TextureWords::load(unsigned index, llvm::Type* type) {
   llvm::IRBuilder<>& ir = lowering_.ir();
-  return ir.CreateLoad(type, ir.CreateConstInBoundsGEP1_32(type, data_, index));
+  return ir.CreateLoad(type, ir.CreateConstInBoundsGEP1_32(type, data(), index));
 }
 
 void TextureWords::store(unsigned index, Value* value) {
   llvm::IRBuilder<>& ir = lowering_.ir();
-  ir.CreateStore(value, ir.CreateConstInBoundsGEP1_32(value->getType(), data_, index));
+  ir.CreateStore(value, ir.CreateConstInBoundsGEP1_32(value->getType(), data(), index));
 }
 
 }  // namespace cuda_shim::kernels::instructions

@@ -1,9 +1,11 @@
 #pragma once
-// Arguments and results of the texture and surface operations: words in memory (texture.h of
-// include/cuda_shim says which).
+// Arguments and results of the texture and surface operations: words (texture.h of
+// include/cuda_shim says which). Those of fetches are values; those of surfaces, whose elements
+// have many sizes, lie in memory.
 
 #include <llvm/IR/IRBuilder.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -23,26 +25,32 @@ class TextureWords {
   /// Why the address operand does not fit the geometry; empty if it does.
   std::string fault() const;
   llvm::Value* handle();
-  /// Stores the coordinates, which are of the type; a layer comes first and is an integer.
-  void store_coordinates(ptx::ScalarType type);
-  /// Stores `count` elements of an operand from a word on.
-  void store_elements(unsigned word, unsigned operand, unsigned count, ptx::ScalarType type);
-  llvm::Value* arguments() const { return arguments_; }
-  /// Room for the elements of the widest access.
-  llvm::Value* data() const { return data_; }
+  /// Sets the words of the coordinates, which are of the type; a layer comes first and is an
+  /// integer.
+  void set_coordinates(ptx::ScalarType type);
+  /// Sets words from one on to `count` elements of an operand.
+  void set_elements(unsigned word, unsigned operand, unsigned count, ptx::ScalarType type);
+
+  /// The four words that a fetch with these arguments returns, as a vector.
+  llvm::Value* fetch(unsigned operation);
+
+  /// The words in memory, as surface operations want them.
+  llvm::Value* in_memory();
+  /// Memory for the elements of the widest access to a surface.
+  llvm::Value* data();
   /// Loads and stores element `index` of the data, of the type of which all of them are.
   llvm::Value* load(unsigned index, llvm::Type* type);
   void store(unsigned index, llvm::Value* value);
 
  private:
   bool is_layered() const;
-  void store_word(unsigned word, llvm::Value* value);
 
   Lowering& lowering_;
   unsigned address_;
   cuda_shim_geometry geometry_;
-  llvm::Value* arguments_;
-  llvm::Value* data_;
+  /// Floats or integers; null: the operation does not need the word.
+  std::array<llvm::Value*, CUDA_SHIM_TEXTURE_WORDS> words_ = {};
+  llvm::Value* data_ = nullptr;
 };
 
 }  // namespace cuda_shim::kernels::instructions

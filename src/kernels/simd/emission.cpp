@@ -396,6 +396,8 @@ llvm::Value* Emission::emit_element_access(llvm::Instruction& instruction) {
   if (llvm::isa<llvm::ExtractElementInst>(instruction)) {
     auto* index = llvm::dyn_cast<llvm::ConstantInt>(instruction.getOperand(1));
     if (index == nullptr) return refuse_index();
+    if (const auto columns = columns_.find(instruction.getOperand(0)); columns != columns_.end())
+      return columns->second[index->getZExtValue()];
     for (unsigned i = 0; i < lanes_.count; ++i)
       order.push_back(static_cast<int>(i * count + index->getZExtValue()));
     return ir_.CreateShuffleVector(first, order);

@@ -166,6 +166,10 @@ class Emission {
   llvm::Value* emit_matrix(llvm::CallInst& call, llvm::Function& form);
   llvm::Value* of_some_lane(llvm::Value* value);
 
+  // --- Textures (emission_texture.cpp)
+  llvm::Value* emit_texture_fetch(llvm::CallInst& call);
+  llvm::Value* room_of_words(llvm::AllocaInst*& room, unsigned words);
+
   // --- One lane after another (emission_lanes.cpp)
   /// Gives an operand's value for the current lane of the loop.
   using LaneValue = llvm::function_ref<llvm::Value*(llvm::Value*)>;
@@ -198,6 +202,8 @@ class Emission {
   llvm::DenseSet<const llvm::BasicBlock*> always_enters_;  ///< parting blocks that skip nothing
   llvm::DenseMap<llvm::Value*, llvm::Value*> scalars_, vectors_, guards_;
   llvm::DenseMap<llvm::Value*, llvm::SmallVector<llvm::Value*, 4>> rows_;
+  /// Of a vector of each thread: element k of all lanes, where that is at hand.
+  llvm::DenseMap<llvm::Value*, llvm::SmallVector<llvm::Value*, 4>> columns_;
   /// What keeps the value of lanes that have left a parting loop, by the phi of its exit: a phi of
   /// the source's header, or a new one.
   struct Keeper {
@@ -207,6 +213,7 @@ class Emission {
   llvm::DenseMap<llvm::PHINode*, Keeper> keepers_;
   llvm::DenseMap<llvm::PHINode*, llvm::Value*> latch_values_;    ///< of counting phis
   llvm::DenseMap<llvm::BasicBlock*, llvm::PHINode*> mask_phis_;  ///< by header
+  llvm::AllocaInst *texture_words_ = nullptr, *texels_ = nullptr;
   llvm::Value* lane_of_loop_ = nullptr;  ///< i64, in the body of for_each_lane
   std::optional<Refusal> refusal_;
 };

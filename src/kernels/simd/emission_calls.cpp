@@ -273,6 +273,8 @@ llvm::Value* Emission::emit_device_op(llvm::CallInst& call, DeviceOp op) {
       return emit_sleep(call);
     case DeviceOp::exchange:
       return emit_exchange(call);
+    case DeviceOp::texture_fetch:
+      return emit_texture_fetch(call);
     case DeviceOp::tensor_copy:
     case DeviceOp::exit_thread:
       refuse(std::string("The engine has no vector form of the operation ")

@@ -24,6 +24,10 @@ std::uint32_t as_bits(float value) {
   return std::bit_cast<std::uint32_t>(value);
 }
 
+std::uint32_t as_result(float sum) {
+  return sum == sum ? as_bits(sum) : kCanonicalNan;
+}
+
 /// A fetch of given coordinates, without the level.
 struct Fetch {
   const cuda_shim_texture& texture;
@@ -100,7 +104,7 @@ Texel fetch_linear(const Fetch& fetch, const cuda_shim_texture_level& level) {
     const Texel texel = texel_of(fetch, level, index);
     for (unsigned c = 0; c < 4; ++c) sum[c] += weight * as_float(texel.bits[c]);
   }
-  return {{as_bits(sum[0]), as_bits(sum[1]), as_bits(sum[2]), as_bits(sum[3])}};
+  return {{as_result(sum[0]), as_result(sum[1]), as_result(sum[2]), as_result(sum[3])}};
 }
 
 /// One channel of four texels, counterclockwise from the lower left (y grows downwards).
@@ -219,7 +223,7 @@ Texel blend(const Texel& less, const Texel& more, float weight) {
   Texel result;
   for (unsigned c = 0; c < 4; ++c)
     result.bits[c] =
-        as_bits((1 - weight) * as_float(less.bits[c]) + weight * as_float(more.bits[c]));
+        as_result((1 - weight) * as_float(less.bits[c]) + weight * as_float(more.bits[c]));
   return result;
 }
 

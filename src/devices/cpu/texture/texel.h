@@ -14,6 +14,9 @@ struct Texel {
   std::uint32_t bits[4];
 };
 
+/// What a sum is that is not a number, whichever of its parts is not.
+constexpr std::uint32_t kCanonicalNan = 0x7fffffff;
+
 /// Whether fetches return floats: formats of floats, and normalised integers.
 bool returns_floats(const cuda_shim_texture& texture);
 /// Bytes of a texel in memory.

@@ -11,7 +11,9 @@
 #include <string>
 
 #include "cuda_shim/host_abi.h"
+#include "cuda_shim/texture.h"
 #include "kernels/instructions/device_ops.h"
+#include "kernels/instructions/scratch_memory.h"
 #include "kernels/targets/host/thread_argument.h"
 
 namespace cuda_shim::kernels::targets::host {
@@ -22,7 +24,7 @@ using instructions::OpEffect;
 
 constexpr std::string_view kHostPrefix = "cuda_shim_host_";
 
-// --- Operations that are loads
+// --- Operations that are loads, or more than a call
 
 /// Builds what replaces one call of an operation.
 struct Site {
@@ -90,6 +92,30 @@ llvm::Value* warps_of_block(const Site& site) {
   return ir.CreateLShr(ir.CreateAdd(threads, ir.getInt32(CUDA_SHIM_WARP_SIZE - 1)), 5);
 }
 
+/// The words go through memory, and so does the result.
+llvm::Value* fetch_texture(const Site& site) {
+  llvm::IRBuilder<>& ir = site.ir;
+  llvm::Function& function = *site.call.getFunction();
+  const auto place = [&](llvm::Value* memory, unsigned word) {
+    return ir.CreateConstInBoundsGEP1_32(ir.getInt32Ty(), memory, word);
+  };
+  llvm::Value* words =
+      instructions::scratch_memory(function, "cuda_shim.texture_words", CUDA_SHIM_TEXTURE_WORDS);
+  llvm::Value* result = instructions::scratch_memory(function, "cuda_shim.texel", 4);
+  for (unsigned word = 0; word < CUDA_SHIM_TEXTURE_WORDS; ++word) {
+    llvm::Value* value = site.call.getArgOperand(2 + word);
+    if (!llvm::isa<llvm::UndefValue>(value)) ir.CreateStore(value, place(words, word));
+  }
+  llvm::Type* pointer = ir.getPtrTy();
+  const llvm::FunctionCallee host = site.call.getModule()->getOrInsertFunction(
+      std::string(kHostPrefix).append(instructions::name_of(DeviceOp::texture_fetch)),
+      llvm::FunctionType::get(
+          ir.getVoidTy(), {pointer, pointer, ir.getInt64Ty(), ir.getInt32Ty(), pointer}, false));
+  ir.CreateCall(
+      host, {site.thread(), result, site.call.getArgOperand(0), site.call.getArgOperand(1), words});
+  return ir.CreateAlignedLoad(site.call.getType(), result, llvm::Align(8));
+}
+
 struct InlineRow {
   DeviceOp op;
   Inline lower;
@@ -112,6 +138,7 @@ constexpr InlineRow kInline[] = {
     {DeviceOp::module_memory, of_block<offsetof(cuda_shim_host_block, module)>},
     {DeviceOp::shared_window, of_block<offsetof(cuda_shim_host_block, shared)>},
     {DeviceOp::static_shared_size, of_block<offsetof(cuda_shim_host_block, static_shared_bytes)>},
+    {DeviceOp::texture_fetch, fetch_texture},
     {DeviceOp::dynamic_shared_size, of_block<offsetof(cuda_shim_host_block, dynamic_shared_bytes)>},
 };
 
