@@ -28,7 +28,8 @@ llvm::Value* Emission::room_of_words(llvm::AllocaInst*& room, unsigned words) {
 llvm::Value* Emission::emit_texture_fetch(llvm::CallInst& call) {
   llvm::Value* handle = call.getArgOperand(0);
   llvm::Value* operation = call.getArgOperand(1);
-  if (!is_uniform(handle) || !is_uniform(operation)) return repeat_for_lanes(call);
+  if (!is_uniform(handle) || !is_uniform(operation) || lanes_.count > kMostLanesOfTexture)
+    return repeat_for_lanes(call);
   const auto row = [&](llvm::Value* room, unsigned word) {
     return ir_.CreateConstInBoundsGEP1_32(ir_.getInt32Ty(), room, word * lanes_.count);
   };

@@ -8,6 +8,9 @@
 
 namespace cuda_shim::kernels::simd {
 
+/// Lanes whose texels the device fetches at once: their mask is one number.
+constexpr unsigned kMostLanesOfTexture = 64;
+
 /// How the threads of a block are dealt out to groups, each of which is one vector.
 enum class Grouping {
   kLinear,  ///< by linear thread index: a group is (part of) a warp

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "kernels/instructions/device_ops.h"
 #include "kernels/simd/shape_analysis.h"
 #include "kernels/simd/suitability.h"
 
@@ -140,6 +141,15 @@ bool lanes_part(const llvm::Function& function, const ShapeAnalysis& shapes) {
   return llvm::any_of(function, [&](const llvm::BasicBlock& block) { return shapes.parts(block); });
 }
 
+bool fetches_textures(const llvm::Function& function) {
+  return llvm::any_of(llvm::instructions(function), [](const llvm::Instruction& instruction) {
+    const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+    const llvm::Function* callee = call != nullptr ? call->getCalledFunction() : nullptr;
+    return callee != nullptr &&
+           instructions::device_op_of(*callee) == instructions::DeviceOp::texture_fetch;
+  });
+}
+
 /// How many vectors each word may have: the more, the fewer masks there are to keep. Without loops,
 /// two: there is not as much to wait for.
 unsigned vectors_that_fit(llvm::Function& function, const Lanes& lanes, unsigned vector_bits) {
@@ -178,6 +188,7 @@ Lanes choose_lanes(llvm::Function& function, const cuda_shim_dim3& block, unsign
   if (lanes.one_dimensional() || (linear && width >= 4))
     lanes.row = lanes.one_dimensional() ? one_vector : width;
   lanes.count *= vectors_that_fit(function, lanes, vector_bits);
+  if (fetches_textures(function)) lanes.count = std::min(lanes.count, kMostLanesOfTexture);
   // What groups share out, without a rest if they can.
   const std::uint64_t threads = linear ? std::uint64_t{block.x} * block.y * block.z : block.x;
   while (lanes.count > one_vector && threads % lanes.count != 0) lanes.count /= 2;
