@@ -6,8 +6,8 @@
 
 #include <future>
 
-#include "forked_child.h"
 #include "api/cudart/registered_program.h"
+#include "forked_child.h"
 
 namespace cuda_shim::test {
 namespace {

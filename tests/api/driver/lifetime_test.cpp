@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
-#include "forked_child.h"
 #include "context_fixture.h"
+#include "forked_child.h"
 #include "gate.h"
 #include "ptx_sources.h"
 
