@@ -1,7 +1,6 @@
 #include "devices/cpu/texture/group.h"
 
 #include <bit>
-#include <optional>
 
 #include "devices/cpu/texture/fetch.h"
 #include "devices/cpu/texture/group_plan.h"
@@ -30,6 +29,20 @@ namespace avx2 {
   for (unsigned i = 0; i < 2; ++i) words.half[i] = _mm256_i32gather_epi32(from, places.half[i], 1);
   return words.all;
 }
+[[gnu::always_inline]] inline WordPairs gather_pairs(const char* base, Ints place) {
+  union {
+    Words half[2];
+    __m256i quarter[4];
+  } words;
+  union {
+    Ints all;
+    __m128i quarter[4];
+  } places = {place};
+  const auto* from = reinterpret_cast<const long long*>(base);
+  for (unsigned i = 0; i < 4; ++i)
+    words.quarter[i] = _mm256_i32gather_epi64(from, places.quarter[i], 1);
+  return CUDA_SHIM_APART(words.half[0], words.half[1]);
+}
 #include "devices/cpu/texture/group_body.h"
 }  // namespace avx2
 #pragma clang attribute pop
@@ -39,6 +52,15 @@ namespace avx2 {
 namespace avx512 {
 [[gnu::always_inline]] inline Words gather_words(const char* base, Ints place) {
   return reinterpret_cast<Words>(_mm512_i32gather_epi32(reinterpret_cast<__m512i>(place), base, 1));
+}
+[[gnu::always_inline]] inline WordPairs gather_pairs(const char* base, Ints place) {
+  union {
+    Ints all;
+    __m256i half[2];
+  } places = {place};
+  const Words low = reinterpret_cast<Words>(_mm512_i32gather_epi64(places.half[0], base, 1));
+  const Words high = reinterpret_cast<Words>(_mm512_i32gather_epi64(places.half[1], base, 1));
+  return CUDA_SHIM_APART(low, high);
 }
 #include "devices/cpu/texture/group_body.h"
 }  // namespace avx512
@@ -65,6 +87,9 @@ namespace any {
     all[i] = word;
   }
   return all;
+}
+[[gnu::always_inline]] inline WordPairs gather_pairs(const char* base, Ints place) {
+  return {gather_words(base, place), gather_words(base + 4, place)};
 }
 #include "devices/cpu/texture/group_body.h"
 }  // namespace any
@@ -98,10 +123,11 @@ void fetch_texture_group(const cuda_shim_texture& texture, std::uint32_t operati
 
 void fetch_by(const GroupFetches* code, const cuda_shim_texture& texture, std::uint32_t operation,
               const LaneGroup& group) {
-  const auto plan = code != nullptr ? plan_group(texture, operation) : std::nullopt;
-  if (!plan) return fetch_lanes(texture, operation, group, group.active);
+  GroupPlan plan;
+  if (code == nullptr || !plan_group(texture, operation, plan))
+    return fetch_lanes(texture, operation, group, group.active);
   const std::uint64_t left =
-      code->fetch[static_cast<unsigned>(plan->bits)][plan->channels](*plan, group);
+      code->fetch[static_cast<unsigned>(plan.bits)][plan.channels](plan, group);
   fetch_lanes(texture, operation, group, left & group.active);
 }
 

@@ -1,5 +1,5 @@
 // Vector code of texture fetches: included once for each instruction set, in a namespace of its
-// own, and compiled for that set. `gather_words` is there already.
+// own, and compiled for that set. `gather_words` and `gather_pairs` are there already.
 //
 // The operations and their order are those of fetch.cpp and axis.cpp, so that the bits are.
 
@@ -77,14 +77,18 @@ template <TexelBits bits>
   return (Words)number;
 }
 
+/// What a texel is whose channels lie in one word, or in the low part of it.
+template <TexelBits bits, unsigned channels>
+[[gnu::always_inline]] inline void take_apart(const GroupPlan& plan, Words word, Words* texel) {
+  for (unsigned c = 0; c < channels; ++c) texel[c] = channel_of<bits>(plan, word, c * kBits<bits>);
+}
+
 /// The channels that the format has, and no more.
 template <TexelBits bits, unsigned channels>
 [[gnu::always_inline]] inline void read(const GroupPlan& plan, Ints place, Words* texel) {
   constexpr unsigned kAll = kBits<bits> * channels;
   if constexpr (kAll < 32) {
-    const Words word = load_below_words<kAll / 8>(plan.base, place);
-    for (unsigned c = 0; c < channels; ++c)
-      texel[c] = channel_of<bits>(plan, word, c * kBits<bits>);
+    take_apart<bits, channels>(plan, load_below_words<kAll / 8>(plan.base, place), texel);
   } else {
     Words word = {};
     for (unsigned c = 0; c < channels; ++c) {
@@ -95,11 +99,9 @@ template <TexelBits bits, unsigned channels>
   }
 }
 
-/// All four channels, and the border's colour outside.
-template <TexelBits bits, unsigned channels>
-[[gnu::always_inline]] inline void read_all(const GroupPlan& plan, Ints place, Ints outside,
-                                            Words* texel) {
-  read<bits, channels>(plan, place, texel);
+/// Makes four channels of those that were read.
+template <unsigned channels>
+[[gnu::always_inline]] inline void complete(const GroupPlan& plan, Ints outside, Words* texel) {
   for (unsigned c = channels; c < 4; ++c) texel[c] = Words{} + (c == 3 ? plan.channel_one : 0u);
   if (!plan.has_border) return;
   for (unsigned c = 0; c < 4; ++c)
@@ -145,7 +147,8 @@ template <TexelBits bits, unsigned channels>
     }
     place += place_of(plan.axis[d], index, outside);
   }
-  read_all<bits, channels>(plan, place, outside, texel);
+  read<bits, channels>(plan, place, texel);
+  complete<channels>(plan, outside, texel);
   return odd;
 }
 
@@ -153,49 +156,94 @@ template <TexelBits bits, unsigned channels>
   return sum == sum ? (Words)sum : Words{} + kCanonicalNan;
 }
 
+/// Along an axis: the two texels around a coordinate, and the weight of the right one.
+struct Between {
+  Ints place[2] = {}, outside[2] = {};
+  Floats weight = {};
+};
+
+[[gnu::always_inline]] inline Between between(const GroupPlan& plan, unsigned d, Words coordinate,
+                                              Ints& odd) {
+  constexpr float kNoFraction = 0x1.8p23f;
+  const GroupAxis& axis = plan.axis[d];
+  const Floats found = position(plan, axis, (Floats)coordinate);
+  const Ints far = ~(__builtin_elementwise_abs(found) < kNear);
+  const Floats centre = (far != 0 ? Floats{} : found) - 0.5f;
+  const Floats whole = __builtin_elementwise_floor(centre);
+  Between result;
+  result.weight = ((centre - whole) * 256.0f + kNoFraction - kNoFraction) / 256.0f;
+  const Ints index = __builtin_convertvector(whole, Ints);
+  result.place[0] = place_of(axis, index, result.outside[0]);
+  result.place[1] = place_of(axis, index + 1, result.outside[1]);
+  odd |= far;
+  return result;
+}
+
+/// Texels of one word each, two of a row at a time: that halves what gathers cost.
+struct Pairs {
+  Ints first;        ///< of the two words
+  Ints from_second;  ///< lanes whose left texel is the second word
+  Ints to_first;     ///< lanes whose right texel is the first
+  bool possible;
+};
+
+[[gnu::always_inline]] inline Pairs pairs_of(const GroupPlan& plan, const Between& x) {
+  const std::int32_t step = plan.axis[0].step;
+  const Ints last = Ints{} + (plan.axis[0].extent - 2) * step;
+  const Ints first = x.place[0] > last ? last : x.place[0];
+  const Ints to_first = x.place[1] == first;
+  const Ints far = ~(to_first | (x.place[1] == first + step));
+  return {first, x.place[0] != first, to_first,
+          plan.axis[0].extent >= 2 && __builtin_reduce_or(far) == 0};
+}
+
+/// The left and the right texels of a row.
+template <TexelBits bits, unsigned channels>
+[[gnu::always_inline]] inline void read_row(const GroupPlan& plan, const Between& x,
+                                            const Pairs& pairs, Ints row, Words (*texel)[4]) {
+  if constexpr (kBits<bits> * channels == 32)
+    if (pairs.possible) {
+      const WordPairs found = gather_pairs(plan.base, pairs.first + row);
+      take_apart<bits, channels>(plan, pairs.from_second != 0 ? found.second : found.first,
+                                 texel[0]);
+      take_apart<bits, channels>(plan, pairs.to_first != 0 ? found.first : found.second, texel[1]);
+      return;
+    }
+  read<bits, channels>(plan, x.place[0] + row, texel[0]);
+  read<bits, channels>(plan, x.place[1] + row, texel[1]);
+}
+
 template <TexelBits bits, unsigned channels>
 [[gnu::always_inline]] inline Ints fetch_linear(const GroupPlan& plan, const Place& at,
                                                 Words* texel) {
-  Ints place[2][2] = {}, outside[2][2] = {}, odd = {};
-  Floats weight[2] = {};
-  for (unsigned d = 0; d < plan.dimensions; ++d) {
-    const Floats found = position(plan, plan.axis[d], (Floats)at.word[d]);
-    odd |= ~(__builtin_elementwise_abs(found) < kNear);
-    const Floats centre = (odd != 0 ? Floats{} : found) - 0.5f;
-    const Floats whole = __builtin_elementwise_floor(centre);
-    constexpr float kNoFraction = 0x1.8p23f;
-    weight[d] = ((centre - whole) * 256.0f + kNoFraction - kNoFraction) / 256.0f;
-    const Ints index = __builtin_convertvector(whole, Ints);
-    place[d][0] = place_of(plan.axis[d], index, outside[d][0]);
-    place[d][1] = place_of(plan.axis[d], index + 1, outside[d][1]);
-  }
+  Ints odd = {};
+  const bool has_rows = plan.dimensions == 2;
+  const Between x = between(plan, 0, at.word[0], odd);
+  const Between y = has_rows ? between(plan, 1, at.word[1], odd) : Between{};
+  const Pairs pairs = pairs_of(plan, x);
   const unsigned blended = plan.has_border ? 4 : channels;
-  Words exact[4];
   Floats sum[4] = {};
-  const auto add_corner = [&](unsigned x, unsigned y) __attribute__((always_inline)) {
-    Words corner[4];
-    read_all<bits, channels>(plan, place[0][x] + place[1][y], outside[0][x] | outside[1][y],
-                             corner);
-    if (x == 0 && y == 0)
-      for (unsigned c = 0; c < 4; ++c) exact[c] = corner[c];
-    Floats share = x != 0 ? weight[0] : 1.0f - weight[0];
-    if (plan.dimensions == 2) share *= y != 0 ? weight[1] : 1.0f - weight[1];
-    for (unsigned c = 0; c < 4; ++c) {
-      if (c >= channels && c >= blended) continue;
-      // An infinity or NaN that has no weight does not count.
-      sum[c] = share == 0.0f ? sum[c] : sum[c] + share * (Floats)corner[c];
+  const auto add_row = [&](unsigned j) __attribute__((always_inline)) {
+    Words row[2][4];
+    read_row<bits, channels>(plan, x, pairs, y.place[j], row);
+    for (unsigned i = 0; i < 2; ++i) {
+      complete<channels>(plan, x.outside[i] | y.outside[j], row[i]);
+      Floats share = i != 0 ? x.weight : 1.0f - x.weight;
+      if (has_rows) share *= j != 0 ? y.weight : 1.0f - y.weight;
+      for (unsigned c = 0; c < 4; ++c) {
+        if (c >= channels && c >= blended) continue;
+        // An infinity or NaN that has no weight does not count.
+        sum[c] = share == 0.0f ? sum[c] : sum[c] + share * (Floats)row[i][c];
+      }
     }
+    if (j == 0)
+      for (unsigned c = 0; c < 4; ++c) texel[c] = row[0][c];
   };
-  add_corner(0, 0);
-  add_corner(1, 0);
-  if (plan.dimensions == 2) {
-    add_corner(0, 1);
-    add_corner(1, 1);
-  }
-  const Ints is_exact = (weight[0] == 0.0f) & (weight[1] == 0.0f);
+  add_row(0);
+  if (has_rows) add_row(1);
+  const Ints is_exact = (x.weight == 0.0f) & (y.weight == 0.0f);
   for (unsigned c = 0; c < 4; ++c)
-    texel[c] =
-        c < channels || c < blended ? (is_exact != 0 ? exact[c] : as_result(sum[c])) : exact[c];
+    if (c < channels || c < blended) texel[c] = is_exact != 0 ? texel[c] : as_result(sum[c]);
   return odd;
 }
 

@@ -43,14 +43,14 @@ bool takes_coordinates(const GroupPlan& plan, cuda_shim_address_mode mode) {
 
 }  // namespace
 
-std::optional<GroupPlan> plan_group(const cuda_shim_texture& texture, std::uint32_t operation) {
-  if (!is_plain(texture, operation)) return std::nullopt;
+bool plan_group(const cuda_shim_texture& texture, std::uint32_t operation, GroupPlan& plan) {
+  if (!is_plain(texture, operation)) return false;
   const FormatRow& format = kFormats[texture.texel];
   const cuda_shim_texture_level& level = texture.level[0];
   const std::uint32_t extents[] = {level.width, level.height};
   const std::uint64_t steps[] = {texel_bytes(texture), level.pitch};
   const bool floats = returns_floats(texture);
-  GroupPlan plan = {
+  plan = {
       .base = reinterpret_cast<const char*>(level.address),
       .texture = &texture,
       .axis = {},
@@ -67,20 +67,20 @@ std::optional<GroupPlan> plan_group(const cuda_shim_texture& texture, std::uint3
       .channels = static_cast<unsigned>(std::countr_zero(unsigned{texture.channels})),
   };
   plan.linear = texture.linear_filter && !plan.integer;
-  if (plan.linear && !floats) return std::nullopt;
+  if (plan.linear && !floats) return false;
   std::uint64_t bytes = 0;
   for (unsigned d = 0; d < plan.dimensions; ++d) {
     const auto mode = static_cast<cuda_shim_address_mode>(texture.address_mode[d]);
-    if (!takes_coordinates(plan, mode)) return std::nullopt;
-    if (extents[d] > kMostTexels && !plan.integer) return std::nullopt;
-    if (steps[d] > kMostBytes) return std::nullopt;
+    if (!takes_coordinates(plan, mode)) return false;
+    if (extents[d] > kMostTexels && !plan.integer) return false;
+    if (steps[d] > kMostBytes) return false;
     bytes += steps[d] * extents[d];
-    if (bytes > kMostBytes) return std::nullopt;
+    if (bytes > kMostBytes) return false;
     plan.has_border |= mode == CUDA_SHIM_ADDRESS_BORDER;
     plan.axis[d] = {static_cast<std::int32_t>(extents[d]), static_cast<std::int32_t>(steps[d]),
                     mode};
   }
-  return plan;
+  return true;
 }
 
 }  // namespace cuda_shim::devices::cpu

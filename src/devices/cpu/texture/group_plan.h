@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 
 #include "cuda_shim/texture.h"
 #include "devices/cpu/texture/group.h"
@@ -37,8 +36,8 @@ struct GroupPlan {
   unsigned channels;  ///< log2
 };
 
-/// None: lane by lane.
-std::optional<GroupPlan> plan_group(const cuda_shim_texture& texture, std::uint32_t operation);
+/// False: lane by lane.
+bool plan_group(const cuda_shim_texture& texture, std::uint32_t operation, GroupPlan& plan);
 
 /// Lanes that vector code leaves to the code for one, because their coordinates are far away or not
 /// a number.

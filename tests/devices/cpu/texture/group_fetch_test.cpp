@@ -155,7 +155,8 @@ TEST(GroupFetch, GivesTheBitsThatEachLaneWouldGet) {
     const GroupFetches* code = codes[round % used];
     fetch_by(code, texture.get(), operation, {words.data(), group.data(), lanes, active});
     fetch_by(nullptr, texture.get(), operation, {words.data(), single.data(), lanes, active});
-    by_vectors += plan_group(texture.get(), operation).has_value();
+    GroupPlan plan;
+    by_vectors += plan_group(texture.get(), operation, plan);
     ASSERT_EQ(of_active(group, lanes, active), of_active(single, lanes, active))
         << "round " << round << ", code " << round % used << ", operation " << operation
         << ", texel " << int{texture.get().texel} << " x " << int{texture.get().channels}
