@@ -1,7 +1,7 @@
-# The CUDA toolkit: headers for the API layer, nvcc for samples and tests. CUDA_HOME, else an installed one, else the one that
+# The CUDA toolkit: headers for the API layer, nvcc for samples and tests. CUDA_HOME where there is one, else an installed one, else the one that
 # tools/bootstrap fetched into build/toolkit.
-set(cuda_shim_cuda_root "$ENV{CUDA_HOME}")
-foreach(folder IN ITEMS /usr/local/cuda ${CMAKE_SOURCE_DIR}/build/toolkit)
+set(cuda_shim_cuda_root "")
+foreach(folder IN ITEMS "$ENV{CUDA_HOME}" /usr/local/cuda ${CMAKE_SOURCE_DIR}/build/toolkit)
   if(NOT cuda_shim_cuda_root AND EXISTS ${folder}/bin/nvcc)
     set(cuda_shim_cuda_root ${folder})
   endif()
