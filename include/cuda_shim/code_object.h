@@ -28,6 +28,9 @@ typedef enum cuda_shim_kernel_traits {
   CUDA_SHIM_KERNEL_GROUPS_ROWS = 1u << 2,
   /* Has loops that wait for what other threads write, perhaps those of earlier blocks. */
   CUDA_SHIM_KERNEL_WAITS = 1u << 4,
+  /* The entry returns where it has to wait and is resumed later (host_abi.h): nobody needs a stack
+   * of its own, but `frame_bytes` for what it keeps meanwhile. Excludes NEEDS_FIBERS. */
+  CUDA_SHIM_KERNEL_RESUMES = 1u << 5,
 } cuda_shim_kernel_traits;
 
 /* Facts of one translated kernel. Sizes in bytes. */
@@ -42,7 +45,9 @@ typedef struct cuda_shim_kernel_info {
   uint32_t registers;       /* an estimate, for cuFuncGetAttribute */
   uint32_t max_threads_per_block; /* .maxntid product; 0: no limit of its own */
   uint32_t required_block[3];     /* .reqntid; 0,0,0: none */
-  uint32_t lanes; /* threads that one call of the entry runs; 0, 1: one. At most 32 */
+  uint32_t lanes;                 /* threads that one call of the entry runs; 0, 1: one */
+  uint32_t frame_bytes; /* of a kernel that is resumed, for each call of the entry; a multiple of
+                           its alignment, which is at most a page */
 } cuda_shim_kernel_info;
 
 /* Machine code of one kernel. The bytes are borrowed for the duration of Device::load. */

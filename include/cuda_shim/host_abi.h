@@ -7,10 +7,17 @@
  * from the structures below and calls the functions of host_abi.def for whatever involves other
  * threads or the system.
  *
+ * Waiting. In most kernels such a function switches to another thread and returns when this one may
+ * go on, so that each needs a stack (trait NEEDS_FIBERS). A kernel with the trait RESUMES returns
+ * instead: it keeps what it still needs in thread->frame, whose first word is a
+ * cuda_shim_host_resume that goes on with the frame, up to the next wait; the word is null once the
+ * kernel has ended. What it waits for it has told one of the await functions.
+ *
  * Addresses. Global, constant, local and generic addresses are plain host addresses. Shared
  * addresses are offsets in the block's window, which starts at block->shared; the generic address
  * of shared offset `o` is block->shared + o. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,9 +55,11 @@ typedef struct cuda_shim_host_thread {
                        describes the first */
   cuda_shim_host_block* block;
   void* engine; /* the engine's own */
+  void* frame;  /* of a kernel that is resumed: kernel_info.frame_bytes; else the engine's own */
 } cuda_shim_host_thread;
 
 typedef void (*cuda_shim_host_kernel)(cuda_shim_host_thread* thread);
+typedef void (*cuda_shim_host_resume)(void* frame);
 
 /* Modes of the functions in host_abi.def. */
 enum {

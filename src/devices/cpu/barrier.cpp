@@ -66,7 +66,7 @@ bool is_complete(const Block& block, const Barrier& barrier) {
 inline bool arrive(cuda_shim_host_thread* thread, std::uint32_t id, std::uint32_t count) {
   if (id >= kBarriers || count % kWarpSize != 0) refuse(thread, id, count);
   Scheduler& scheduler = scheduler_of(thread);
-  if (!scheduler.has_fibers())
+  if (!scheduler.may_wait())
     scheduler.fail(
         StatusCode::kLaunchFailed,
         "The kernel waits at a barrier but was translated as one whose threads never wait.");
@@ -109,23 +109,27 @@ using namespace cuda_shim::devices::cpu;
 
 extern "C" {
 
-void cuda_shim_host_barrier_sync(cuda_shim_host_thread* thread, uint32_t id, uint32_t count) {
+bool cuda_shim_host_await_barrier(cuda_shim_host_thread* thread, uint32_t id, uint32_t count) {
   Block& block = block_of(thread);
   if (arrive(thread, id, count)) {
     open_barrier(block, id);
-    return;
+    return false;
   }
   block.barriers[id].waiting.push(fiber_of(thread));
-  scheduler_of(thread).suspend(block, fiber_of(thread));
+  return true;
+}
+
+void cuda_shim_host_barrier_sync(cuda_shim_host_thread* thread, uint32_t id, uint32_t count) {
+  if (cuda_shim_host_await_barrier(thread, id, count))
+    scheduler_of(thread).suspend(block_of(thread), fiber_of(thread));
 }
 
 void cuda_shim_host_barrier_arrive(cuda_shim_host_thread* thread, uint32_t id, uint32_t count) {
   if (arrive(thread, id, count)) open_barrier(block_of(thread), id);
 }
 
-uint32_t cuda_shim_host_barrier_reduce_group(cuda_shim_host_thread* thread, uint32_t operation,
-                                             uint32_t id, uint32_t count, uint32_t agreeing,
-                                             uint32_t present) {
+bool cuda_shim_host_await_reduction(cuda_shim_host_thread* thread, uint32_t operation, uint32_t id,
+                                    uint32_t count, uint32_t agreeing, uint32_t present) {
   Block& block = block_of(thread);
   bool complete = arrive(thread, id, count);
   Barrier& barrier = block.barriers[id];
@@ -133,10 +137,23 @@ uint32_t cuda_shim_host_barrier_reduce_group(cuda_shim_host_thread* thread, uint
   barrier.operation = operation;
   barrier.predicates += present;
   barrier.true_predicates += agreeing;
-  if (complete) return open_barrier(block, id);
-  barrier.waiting.push(fiber_of(thread));
-  scheduler_of(thread).suspend(block, fiber_of(thread));
+  if (complete)
+    fiber_of(thread)->result = open_barrier(block, id);
+  else
+    barrier.waiting.push(fiber_of(thread));
+  return !complete;
+}
+
+uint32_t cuda_shim_host_awaited_reduction(cuda_shim_host_thread* thread) {
   return fiber_of(thread)->result;
+}
+
+uint32_t cuda_shim_host_barrier_reduce_group(cuda_shim_host_thread* thread, uint32_t operation,
+                                             uint32_t id, uint32_t count, uint32_t agreeing,
+                                             uint32_t present) {
+  if (cuda_shim_host_await_reduction(thread, operation, id, count, agreeing, present))
+    scheduler_of(thread).suspend(block_of(thread), fiber_of(thread));
+  return cuda_shim_host_awaited_reduction(thread);
 }
 
 uint32_t cuda_shim_host_barrier_reduce(cuda_shim_host_thread* thread, uint32_t operation,

@@ -23,49 +23,75 @@ Mapping map_stacks(std::uint32_t threads, std::size_t stride) {
 
 }  // namespace
 
-Status Block::reserve(std::size_t shared_bytes, std::uint32_t stack_count,
-                      std::size_t stack_bytes) {
-  if (shared_bytes > window.size()) {
-    window = Mapping(shared_bytes, page_bytes(), true);
-    if (!window)
-      return {StatusCode::kOutOfMemory,
-              fmt::format("No memory for {} bytes of shared memory of a block.", shared_bytes)};
-  }
-  if (stack_bytes == 0) return {};
+Status Block::reserve_shared(std::size_t bytes) {
+  if (bytes <= window.size()) return {};
+  window = Mapping(bytes, page_bytes(), true);
+  if (window) return {};
+  return {StatusCode::kOutOfMemory,
+          fmt::format("No memory for {} bytes of shared memory of a block.", bytes)};
+}
+
+Status Block::reserve_stacks(std::uint32_t count, std::size_t bytes) {
   if (!fibers) fibers = std::make_unique<Fiber[]>(kMaxThreads);
-  std::size_t stride = round_up(stack_bytes + kColourRange, page_bytes()) + page_bytes();
-  if (stride > stack_stride || stack_count * stride > stacks.size()) {
-    std::uint32_t count = stacks ? kMaxThreads : round_up(stack_count, 256);
-    stacks = Mapping();
-    stacks = map_stacks(count, stride);
-    stack_stride = stride;
-    if (!stacks)
-      return {StatusCode::kOutOfMemory,
-              fmt::format("No memory for the stacks of {} threads of {} bytes each.", count,
-                          stack_bytes)};
-  }
-  return {};
+  const std::size_t stride = round_up(bytes + kColourRange, page_bytes()) + page_bytes();
+  if (stride <= stack_stride && count * stride <= stacks.size()) return {};
+  const std::uint32_t all = stacks ? kMaxThreads : round_up(count, 256);
+  stacks = Mapping();
+  stacks = map_stacks(all, stride);
+  stack_stride = stride;
+  if (stacks) return {};
+  return {StatusCode::kOutOfMemory,
+          fmt::format("No memory for the stacks of {} threads of {} bytes each.", all, bytes)};
+}
+
+Status Block::reserve_frames(std::uint32_t count, std::size_t bytes) {
+  if (!fibers) fibers = std::make_unique<Fiber[]>(kMaxThreads);
+  if (count * bytes <= frames.size()) return {};
+  frames = Mapping();
+  frames = Mapping(count * bytes, page_bytes(), true);
+  if (frames) return {};
+  return {
+      StatusCode::kOutOfMemory,
+      fmt::format("No memory for what {} groups of threads keep while they wait, {} bytes each.",
+                  count, bytes)};
 }
 
 void Block::start(Groups groups, void (*entry)(void*), void* engine) {
-  threads = groups.threads();
-  Fiber* last = nullptr;
-  for (std::uint32_t i = 0; groups.next(fibers[i].thread); ++i) {
-    Fiber& fiber = fibers[i];
-    fiber.thread.block = &abi;
+  std::uint32_t count = 0;
+  for (; groups.next(fibers[count].thread); ++count) {
+    Fiber& fiber = fibers[count];
     fiber.thread.engine = engine;
-    unsigned char* top = stacks.data() + (i + 1) * stack_stride;
-    fiber.stack_pointer = prepare_stack(top - colour(i), entry, &fiber);
+    unsigned char* top = stacks.data() + (count + 1) * stack_stride;
+    fiber.thread.frame = prepare_stack(top - colour(count), entry, &fiber);
 #if CUDA_SHIM_SANITIZER_FIBERS
     renew(fiber.sanitizer);
     fiber.sanitizer.bottom = top - stack_stride + page_bytes();
     fiber.sanitizer.size = stack_stride - page_bytes();
 #endif
-    fiber.next = &fiber + 1;
-    last = &fiber;
   }
-  last->next = nullptr;
-  runnable = {&fibers[0], last};
+  threads = groups.threads();
+  add(count);
+}
+
+void Block::start(Groups groups, std::size_t frame_bytes, void* engine) {
+  std::uint32_t count = 0;
+  unsigned char* frame = frames.data();
+  for (; groups.next(fibers[count].thread); ++count, frame += frame_bytes) {
+    fibers[count].thread.engine = engine;
+    fibers[count].thread.frame = frame;
+    *reinterpret_cast<void**>(frame) = nullptr;
+  }
+  threads = groups.threads();
+  add(count);
+}
+
+// Makes the first `count` fibers, which are all of the block's, runnable.
+void Block::add(std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    fibers[i].thread.block = &abi;
+    fibers[i].next = i + 1 < count ? &fibers[i + 1] : nullptr;
+  }
+  runnable = {&fibers[0], &fibers[count - 1]};
   alive = threads;
   // Arrivals that nobody waited for are as gone as the threads that made them.
   if (active_barriers) reset_barriers();

@@ -60,7 +60,7 @@ struct Warp {
   LanePost posts[kWarpSize];
 };
 
-/// A live block. Reused from block to block: stacks and window stay mapped.
+/// A live block. Reused from block to block: stacks, frames and window stay mapped.
 struct Block {
   cuda_shim_host_block abi = {};
   FiberList runnable;
@@ -76,13 +76,19 @@ struct Block {
   Mapping window;
   Mapping stacks;
   std::size_t stack_stride = 0;  ///< bytes from one stack's end to the next, guard included
+  Mapping frames;                ///< of fibers that are resumed
 
-  /// Gets the block ready for `shared_bytes` of shared memory and, if `stack_bytes` is not 0, for
-  /// `stack_count` stacks.
-  Status reserve(std::size_t shared_bytes, std::uint32_t stack_count, std::size_t stack_bytes);
-  /// Makes every thread, or every group of threads, runnable from its start as a fiber. `entry` is
-  /// called with the fiber.
+  /// Gets the block ready for `bytes` of shared memory.
+  Status reserve_shared(std::size_t bytes);
+  /// The same for `count` stacks, or frames, of `bytes` each.
+  Status reserve_stacks(std::uint32_t count, std::size_t bytes);
+  Status reserve_frames(std::uint32_t count, std::size_t bytes);
+  /// Makes every thread, or every group of threads, runnable from its start as a fiber with a
+  /// stack. `entry` is called with the fiber.
   void start(Groups groups, void (*entry)(void*), void* engine);
+  /// The same for fibers with frames of `frame_bytes`, the first words of which are null: they have
+  /// not been called yet.
+  void start(Groups groups, std::size_t frame_bytes, void* engine);
   /// Forgets all threads, wherever they wait.
   void abandon();
   void reset_barriers();
@@ -93,6 +99,9 @@ struct Block {
     auto index = static_cast<std::size_t>(fiber - fibers.get());
     return reinterpret_cast<std::uintptr_t>(stacks.data()) + index * stack_stride + page_bytes();
   }
+
+ private:
+  void add(std::uint32_t count);
 };
 
 }  // namespace cuda_shim::devices::cpu

@@ -1,5 +1,6 @@
 #pragma once
-// A fiber: one CUDA thread with a stack of its own, and the lists that the scheduler keeps them in.
+// A fiber: one CUDA thread, or group of threads, with a stack of its own or a frame to be resumed
+// with, and the lists that the scheduler keeps them in.
 //
 // The structure is one cache line and starts with what translated code sees, so that the pointer it
 // passes back is the fiber.
@@ -12,10 +13,10 @@
 
 namespace cuda_shim::devices::cpu {
 
+/// `thread.frame`: where a fiber with a stack was left; meaningless while it runs.
 struct alignas(64) Fiber {
   cuda_shim_host_thread thread;
-  void* stack_pointer;  ///< where it was left; meaningless while it runs
-  Fiber* next;          ///< in whatever list it is in; a fiber is in one at most
+  Fiber* next;         ///< in whatever list it is in; a fiber is in one at most
   std::uint32_t site;  ///< low half of the return address of the call that it waits in (activemask)
   std::uint32_t result;  ///< what a barrier with reduction, or activemask, gives this thread
 #if CUDA_SHIM_SANITIZER_FIBERS

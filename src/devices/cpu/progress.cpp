@@ -49,14 +49,26 @@ void cuda_shim_host_yield(cuda_shim_host_thread* thread) {
   scheduler_of(thread).yield(thread);
 }
 
+void cuda_shim_host_await_turn(cuda_shim_host_thread* thread) {
+  block_of(thread).yielded.push(fiber_of(thread));
+}
+
+// At most 1 ms, as the manual says. The duration is a hint between 0 and twice the amount: short
+// sleeps are there to keep the traffic of a GPU's spinning warps down, and end as soon as everybody
+// else has had a turn.
+uint64_t cuda_shim_host_end_of_sleep(uint32_t nanoseconds) {
+  if (nanoseconds <= kShortSleep) return 0;
+  return nanoseconds_of(CLOCK_MONOTONIC) + std::min(nanoseconds, 1'000'000u);
+}
+
+bool cuda_shim_host_is_to_come(uint64_t end) {
+  return end != 0 && nanoseconds_of(CLOCK_MONOTONIC) < end;
+}
+
 void cuda_shim_host_nanosleep(cuda_shim_host_thread* thread, uint32_t nanoseconds) {
-  // At most 1 ms, as the manual says. The duration is a hint between 0 and twice the amount: short
-  // sleeps are there to keep the traffic of a GPU's spinning warps down, and end as soon as
-  // everybody else has had a turn.
-  if (nanoseconds <= kShortSleep) return scheduler_of(thread).yield(thread);
-  std::uint64_t end = nanoseconds_of(CLOCK_MONOTONIC) + std::min(nanoseconds, 1'000'000u);
+  const std::uint64_t end = cuda_shim_host_end_of_sleep(nanoseconds);
   do scheduler_of(thread).yield(thread);
-  while (nanoseconds_of(CLOCK_MONOTONIC) < end);
+  while (cuda_shim_host_is_to_come(end));
 }
 
 void cuda_shim_host_exit_thread(cuda_shim_host_thread* thread) {

@@ -32,6 +32,7 @@ void Scheduler::run(Grid& grid, std::uint32_t seat) {
   grid_ = &grid;
   seat_ = seat;
   has_fibers_ = grid.kernel->info.traits & CUDA_SHIM_KERNEL_NEEDS_FIBERS;
+  resumes_ = grid.kernel->info.traits & CUDA_SHIM_KERNEL_RESUMES;
   idle_rounds_ = rounds_since_block_ = 0;
   next_block_ = end_block_ = 0;
   current_ = nullptr;
@@ -49,19 +50,20 @@ void Scheduler::run_blocks() {
   for (std::uint64_t index = 0; take_next(&index);) {
     // Blocks that were started and have not run yet must not meet the next grid.
     if (grid.ended.load(std::memory_order_relaxed)) leave();
-    if (!has_fibers_) {
+    if (!may_wait()) {
       run_threads(index);
       continue;
     }
     if (note_failure(start_block(index))) give_up();
     // Blocks of a cooperative grid live together; others one after another.
-    if (!grid.cooperative || next_block_ == end_block_) run_fibers();
+    if (grid.cooperative && next_block_ != end_block_) continue;
+    resumes_ ? run_resumed() : run_fibers();
   }
 }
 
 void Scheduler::run_threads(std::uint64_t index) {
   Block& block = *take_slot();
-  if (note_failure(block.reserve(shared_bytes(*grid_), 0, 0))) give_up();
+  if (note_failure(block.reserve_shared(shared_bytes(*grid_)))) give_up();
   set_place(block, index);
   cuda_shim_host_kernel entry = grid_->kernel->entry;
   // A member, not a local: a fault is reported after this frame has been abandoned.
@@ -111,15 +113,40 @@ void Scheduler::set_place(Block& block, std::uint64_t index) {
 Status Scheduler::start_block(std::uint64_t index) {
   Block& block = *take_slot();
   const Groups groups(grid_->config->block, grid_->kernel->info);
-  Status status = block.reserve(shared_bytes(*grid_), groups.count(), grid_->stack_bytes);
+  const std::size_t frame = grid_->kernel->info.frame_bytes;
+  Status status = block.reserve_shared(shared_bytes(*grid_));
+  if (status)
+    status = resumes_ ? block.reserve_frames(groups.count(), frame)
+                      : block.reserve_stacks(groups.count(), grid_->stack_bytes);
   if (!status) {
     free_.push_back(&block);
     return status;
   }
   set_place(block, index);
-  block.start(groups, fiber_main, this);
+  resumes_ ? block.start(groups, frame, this) : block.start(groups, fiber_main, this);
   live_.push_back(&block);
   return {};
+}
+
+void Scheduler::run_resumed() {
+  const cuda_shim_host_kernel entry = grid_->kernel->entry;
+  for (Fiber* self = live_.front()->runnable.pop(); self;) {
+    current_ = &self->thread;
+    const auto* frame = static_cast<const cuda_shim_host_resume*>(self->thread.frame);
+    if (*frame)
+      (*frame)(self->thread.frame);
+    else
+      entry(&self->thread);
+    Block& block = block_of(&self->thread);
+    if (!*frame)
+      self = next_after_end(self);
+    else if (Fiber* next = block.runnable.pop()) [[likely]]
+      self = next;
+    else
+      self = choose(block);
+  }
+  current_ = nullptr;
+  free_retired();
 }
 
 void Scheduler::run_fibers() {
@@ -129,14 +156,13 @@ void Scheduler::run_fibers() {
   worker_.running = &first->sanitizer;
   announce_switch(worker_.sanitizer, first->sanitizer, false);
 #endif
-  cuda_shim_fiber_switch(&main_stack_pointer_, first->stack_pointer);
+  cuda_shim_fiber_switch(&main_stack_pointer_, first->thread.frame);
 #if CUDA_SHIM_SANITIZER_FIBERS
   complete_switch(worker_.sanitizer);
   worker_.running = &worker_.sanitizer;
 #endif
   current_ = nullptr;
-  if (retired_) free_.push_back(retired_);
-  retired_ = nullptr;
+  free_retired();
 }
 
 void Scheduler::fiber_main(void* argument) {
@@ -152,12 +178,12 @@ void Scheduler::fiber_main(void* argument) {
 void Scheduler::switch_to(Fiber* self, Fiber* next) {
   current_ = &next->thread;
   // The one after next: its stack is in no near cache where a block has many threads.
-  if (next->next) __builtin_prefetch(next->next->stack_pointer);
+  if (next->next) __builtin_prefetch(next->next->thread.frame);
 #if CUDA_SHIM_SANITIZER_FIBERS
   worker_.running = &next->sanitizer;
   announce_switch(self->sanitizer, next->sanitizer, false);
 #endif
-  cuda_shim_fiber_switch(&self->stack_pointer, next->stack_pointer);
+  cuda_shim_fiber_switch(&self->thread.frame, next->thread.frame);
 #if CUDA_SHIM_SANITIZER_FIBERS
   complete_switch(self->sanitizer);
 #endif
@@ -173,7 +199,8 @@ void Scheduler::yield(cuda_shim_host_thread* thread) {
   suspend(block, fiber_of(thread));
 }
 
-void Scheduler::finish(Fiber* self) {
+// Takes `self` out of its block; who is next, null if nobody is left.
+Fiber* Scheduler::next_after_end(Fiber* self) {
   Block& block = block_of(&self->thread);
   note_progress();
   rounds_since_block_ = 0;
@@ -182,17 +209,27 @@ void Scheduler::finish(Fiber* self) {
   Fiber* next = block.runnable.pop();
   if (!next && block.alive == 0) retire(block);
   if (!next && !live_.empty()) next = choose(block.alive == 0 ? *live_.front() : block);
+  return next;
+}
+
+void Scheduler::finish(Fiber* self) {
+  Fiber* next = next_after_end(self);
 #if CUDA_SHIM_SANITIZER_FIBERS
   worker_.running = next ? &next->sanitizer : &worker_.sanitizer;
   announce_switch(self->sanitizer, *worker_.running, /*ends=*/true);
 #endif
   current_ = next ? &next->thread : nullptr;
-  cuda_shim_fiber_switch(&self->stack_pointer, next ? next->stack_pointer : main_stack_pointer_);
+  cuda_shim_fiber_switch(&self->thread.frame, next ? next->thread.frame : main_stack_pointer_);
   __builtin_unreachable();
 }
 
-void Scheduler::retire(Block& block) {
+void Scheduler::free_retired() {
   if (retired_) free_.push_back(retired_);
+  retired_ = nullptr;
+}
+
+void Scheduler::retire(Block& block) {
+  free_retired();
   retired_ = &block;
   live_.erase(std::find(live_.begin(), live_.end(), &block));
 }
@@ -284,8 +321,7 @@ void Scheduler::abandon_blocks() {
     free_.push_back(block);
   }
   live_.clear();
-  if (retired_) free_.push_back(retired_);
-  retired_ = nullptr;
+  free_retired();
   if (!has_fibers_) {
     free_.clear();
     for (auto& slot : slots_) free_.push_back(slot.get());

@@ -2,8 +2,9 @@
 // Both engines on one worker: runs the threads of the blocks that the worker takes.
 //
 // A kernel whose threads never wait runs them one after another on the worker's stack. Otherwise
-// each thread is a fiber, and a fiber that must wait puts itself into a list of its block and
-// switches straight to the next runnable one; there is no loop in between. The order of choice is:
+// each thread, or group of threads, is a fiber, and one that must wait is put into a list of its
+// block. Then it returns to a loop that resumes the next runnable one, if the kernel was made for
+// that; else it switches straight to the next one's stack. The order of choice is:
 // runnable fibers; threads in activemask; fibers that spin. Where all live blocks of the worker
 // only spin, it takes one more block: a grid that synchronises across its blocks, cooperative or
 // not, goes on.
@@ -37,8 +38,10 @@ class Scheduler {
 
   // --- For the functions of host_abi.def, on the stack of the running thread.
 
-  /// Whether the running kernel's threads are fibers, that is, may wait.
+  /// Whether the running kernel's threads are fibers with stacks, that is, may wait in a call.
   bool has_fibers() const { return has_fibers_; }
+  /// Whether they may wait at all.
+  bool may_wait() const { return has_fibers_ || resumes_; }
   /// Leaves `self`, which is in a list of `block` or will be put into one, and runs others until
   /// somebody has made it runnable.
   void suspend(Block& block, Fiber* self) {
@@ -73,11 +76,14 @@ class Scheduler {
   void run_blocks();
   void run_threads(std::uint64_t index);
   void run_fibers();
+  void run_resumed();
   Status start_block(std::uint64_t index);
   void set_place(Block& block, std::uint64_t index);
   Block* take_slot();
   void retire(Block& block);
+  void free_retired();
   Fiber* choose(Block& from);
+  Fiber* next_after_end(Fiber* self);
   void idle();
   bool add_block();
   bool take_next(std::uint64_t* index);
@@ -91,6 +97,7 @@ class Scheduler {
   Grid* grid_ = nullptr;
   std::uint32_t seat_ = 0;
   bool has_fibers_ = false;
+  bool resumes_ = false;
   std::uint32_t idle_rounds_ = 0;                 ///< in which every thread only spun
   std::uint64_t next_block_ = 0, end_block_ = 0;  ///< taken, and not started yet
   std::uint32_t rounds_since_block_ =

@@ -6,6 +6,7 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Instructions.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <string>
@@ -21,8 +22,6 @@ namespace {
 
 using instructions::DeviceOp;
 using instructions::OpEffect;
-
-constexpr std::string_view kHostPrefix = "cuda_shim_host_";
 
 // --- Operations that are loads, or more than a call
 
@@ -199,14 +198,15 @@ void lower_device_ops(llvm::Module& module) {
     if (const auto op = instructions::device_op_of(function)) lower_operation(function, *op);
 }
 
+bool needs_stack(const llvm::Function& function) {
+  if (!function.isDeclaration() || function.use_empty()) return false;
+  if (!function.getName().starts_with(kHostPrefix)) return false;
+  const bool synchronizes = function.hasFnAttribute(llvm::Attribute::Convergent);
+  return synchronizes || function.getName().ends_with("exit_thread");
+}
+
 bool needs_fibers(const llvm::Module& module) {
-  for (const llvm::Function& function : module) {
-    if (!function.isDeclaration() || function.use_empty()) continue;
-    if (!function.getName().starts_with(llvm::StringRef(kHostPrefix))) continue;
-    const bool synchronizes = function.hasFnAttribute(llvm::Attribute::Convergent);
-    if (synchronizes || function.getName().ends_with("exit_thread")) return true;
-  }
-  return false;
+  return std::ranges::any_of(module, needs_stack);
 }
 
 }  // namespace cuda_shim::kernels::targets::host

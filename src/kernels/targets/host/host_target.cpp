@@ -18,6 +18,7 @@
 #include "kernels/passes/guard_extremes.h"
 #include "kernels/passes/guard_masked_logic.h"
 #include "kernels/targets/host/device_ops.h"
+#include "kernels/targets/host/resumption.h"
 #include "kernels/targets/host/shared_memory.h"
 #include "kernels/targets/host/thread_argument.h"
 
@@ -128,6 +129,9 @@ void lower_to_host(instructions::LoweredKernel& kernel, llvm::TargetMachine& mac
   kernel.entry = add_thread_argument(module, kernel.entry);
   lower_shared_memory(module);
   lower_device_ops(module);
+  // A thread of its own has little to keep on its stack, and calls that wait within others.
+  if (kernel.info.lanes > 1)
+    return_where_it_waits(kernel, machine, pipeline_level(optimisation_level));
   set_function_attributes(module);
   optimise(module, machine, optimisation_level);
   if (needs_fibers(module)) kernel.info.traits |= CUDA_SHIM_KERNEL_NEEDS_FIBERS;

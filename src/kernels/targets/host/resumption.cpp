@@ -1,0 +1,262 @@
+// The kernel becomes one of LLVM's coroutines, in three steps: each call that may wait is replaced
+// by one that does not, and a suspension; LLVM cleans up, since what is live across a suspension
+// then is what must be kept; LLVM splits the kernel into the part up to the first wait and a
+// function that goes on from any other.
+
+#include "kernels/targets/host/resumption.h"
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/Instructions.h>
+#include <llvm/Support/Alignment.h>
+#include <llvm/Transforms/Coroutines/CoroCleanup.h>
+#include <llvm/Transforms/Coroutines/CoroEarly.h>
+#include <llvm/Transforms/Coroutines/CoroSplit.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
+
+#include "cuda_shim/host_abi.h"
+#include "kernels/passes/analyses.h"
+#include "kernels/targets/host/device_ops.h"
+#include "kernels/targets/host/thread_argument.h"
+
+namespace cuda_shim::kernels::targets::host {
+namespace {
+
+/// A kernel on its way to a coroutine.
+class Coroutine {
+ public:
+  explicit Coroutine(llvm::Function& kernel) : kernel_(kernel), ir_(kernel.getContext()) {
+    begin();
+    end();
+  }
+
+  /// What comes before `place` ends with a suspension if `condition` holds; null: always.
+  void suspend(llvm::Instruction* place, llvm::Value* condition) {
+    llvm::BasicBlock* before = place->getParent();
+    llvm::BasicBlock* after = before->splitBasicBlock(place);
+    auto* waiting =
+        llvm::BasicBlock::Create(kernel_.getContext(), "wait", &kernel_, /*InsertBefore=*/after);
+    before->getTerminator()->eraseFromParent();
+    ir_.SetInsertPoint(before);
+    if (condition != nullptr)
+      ir_.CreateCondBr(condition, waiting, after);
+    else
+      ir_.CreateBr(waiting);
+    ir_.SetInsertPoint(waiting);
+    switch_to(after, /*final=*/false);
+  }
+
+  llvm::Value* call(const char* name, llvm::Type* result, llvm::ArrayRef<llvm::Value*> arguments) {
+    llvm::SmallVector<llvm::Type*> parameters;
+    for (const llvm::Value* argument : arguments) parameters.push_back(argument->getType());
+    llvm::FunctionCallee callee = kernel_.getParent()->getOrInsertFunction(
+        std::string(kHostPrefix) + name, llvm::FunctionType::get(result, parameters, false));
+    llvm::CallInst* made = ir_.CreateCall(callee, arguments);
+    // As C++ passes a bool.
+    if (result->isIntegerTy(1)) {
+      llvm::cast<llvm::Function>(callee.getCallee())->addRetAttr(llvm::Attribute::ZExt);
+      made->addRetAttr(llvm::Attribute::ZExt);
+    }
+    return made;
+  }
+
+  llvm::IRBuilder<>& at(llvm::Instruction* place) {
+    ir_.SetInsertPoint(place);
+    return ir_;
+  }
+
+ private:
+  void begin() {
+    llvm::BasicBlock& first = kernel_.getEntryBlock();
+    ir_.SetInsertPoint(&first, first.getFirstNonPHIOrDbgOrAlloca());
+    llvm::Value* null = llvm::ConstantPointerNull::get(ir_.getPtrTy());
+    llvm::Value* id =
+        ir_.CreateIntrinsic(llvm::Intrinsic::coro_id, {}, {ir_.getInt32(0), null, null, null});
+    llvm::Value* place = ir_.CreateConstInBoundsGEP1_64(ir_.getInt8Ty(), thread_argument(kernel_),
+                                                        offsetof(cuda_shim_host_thread, frame));
+    llvm::Value* frame = ir_.CreateLoad(ir_.getPtrTy(), place);
+    frame_ = ir_.CreateIntrinsic(llvm::Intrinsic::coro_begin, {}, {id, frame});
+  }
+
+  // Whoever suspends or ends leaves by one door; at the end, never to come back.
+  void end() {
+    llvm::LLVMContext& context = kernel_.getContext();
+    auto* done = llvm::BasicBlock::Create(context, "done", &kernel_);
+    for (llvm::BasicBlock& block : kernel_) {
+      if (&block == done) continue;
+      auto* end = llvm::dyn_cast<llvm::ReturnInst>(block.getTerminator());
+      if (end == nullptr) continue;
+      llvm::IRBuilder<>(end).CreateBr(done);
+      end->eraseFromParent();
+    }
+    auto* never = llvm::BasicBlock::Create(context, "never", &kernel_);
+    llvm::IRBuilder<>(never).CreateUnreachable();
+    leave_ = llvm::BasicBlock::Create(context, "leave", &kernel_);
+    ir_.SetInsertPoint(leave_);
+    ir_.CreateIntrinsic(llvm::Intrinsic::coro_end, {},
+                        {frame_, ir_.getFalse(), llvm::ConstantTokenNone::get(context)});
+    ir_.CreateRetVoid();
+    ir_.SetInsertPoint(done);
+    switch_to(never, /*final=*/true);
+  }
+
+  void switch_to(llvm::BasicBlock* resumed, bool final) {
+    llvm::Value* how =
+        ir_.CreateIntrinsic(llvm::Intrinsic::coro_suspend, {},
+                            {llvm::ConstantTokenNone::get(ir_.getContext()), ir_.getInt1(final)});
+    llvm::SwitchInst* ways = ir_.CreateSwitch(how, leave_, 2);
+    ways->addCase(ir_.getInt8(0), resumed);
+    ways->addCase(ir_.getInt8(1), leave_);
+  }
+
+  llvm::Function& kernel_;
+  llvm::IRBuilder<> ir_;
+  llvm::Value* frame_ = nullptr;
+  llvm::BasicBlock* leave_ = nullptr;
+};
+
+// --- What a call that waits becomes
+
+using Arguments = llvm::SmallVector<llvm::Value*>;
+
+void wait_at_barrier(Coroutine& coroutine, llvm::CallInst& call) {
+  llvm::IRBuilder<>& ir = coroutine.at(&call);
+  coroutine.suspend(&call, coroutine.call("await_barrier", ir.getInt1Ty(), Arguments(call.args())));
+}
+
+void wait_for_reduction(Coroutine& coroutine, llvm::CallInst& call) {
+  llvm::IRBuilder<>& ir = coroutine.at(&call);
+  coroutine.suspend(&call,
+                    coroutine.call("await_reduction", ir.getInt1Ty(), Arguments(call.args())));
+  coroutine.at(&call);
+  call.replaceAllUsesWith(
+      coroutine.call("awaited_reduction", call.getType(), {call.getArgOperand(0)}));
+}
+
+void wait_for_turn(Coroutine& coroutine, llvm::CallInst& call) {
+  coroutine.call("await_turn", coroutine.at(&call).getVoidTy(), {call.getArgOperand(0)});
+  coroutine.suspend(&call, nullptr);
+}
+
+void sleep(Coroutine& coroutine, llvm::CallInst& call) {
+  llvm::IRBuilder<>& ir = coroutine.at(&call);
+  llvm::Value* until = coroutine.call("end_of_sleep", ir.getInt64Ty(), {call.getArgOperand(1)});
+  llvm::BasicBlock* asleep = call.getParent()->splitBasicBlock(&call);
+  coroutine.call("await_turn", coroutine.at(&call).getVoidTy(), {call.getArgOperand(0)});
+  coroutine.suspend(&call, nullptr);
+  llvm::BasicBlock* awake = call.getParent()->splitBasicBlock(&call);
+  llvm::Instruction* turn = awake->getSinglePredecessor()->getTerminator();
+  coroutine.at(turn);
+  ir.CreateCondBr(coroutine.call("is_to_come", ir.getInt1Ty(), {until}), asleep, awake);
+  turn->eraseFromParent();
+}
+
+struct Wait {
+  llvm::StringRef name;  ///< of the host's function
+  void (*lower)(Coroutine& coroutine, llvm::CallInst& call);
+};
+
+constexpr Wait kWaits[] = {
+    {"barrier_sync", wait_at_barrier},
+    {"barrier_reduce_group", wait_for_reduction},
+    {"yield", wait_for_turn},
+    {"nanosleep", sleep},
+};
+
+const Wait* wait_of(const llvm::Function& function) {
+  llvm::StringRef name = function.getName();
+  name.consume_front(kHostPrefix);
+  for (const Wait& wait : kWaits)
+    if (wait.name == name) return &wait;
+  return nullptr;
+}
+
+// --- Whether, and splitting
+
+struct WaitingCall {
+  const Wait* wait;
+  llvm::CallInst* call;
+};
+
+/// All places where the kernel waits; none if there is one that needs a stack.
+llvm::SmallVector<WaitingCall> waits_of(const llvm::Function& kernel) {
+  llvm::SmallVector<WaitingCall> found;
+  for (llvm::Function& function : *const_cast<llvm::Module*>(kernel.getParent())) {
+    if (!needs_stack(function)) continue;
+    const Wait* wait = wait_of(function);
+    for (llvm::User* user : function.users()) {
+      auto* call = llvm::cast<llvm::CallInst>(user);
+      if (wait == nullptr || call->getFunction() != &kernel) return {};
+      found.push_back({wait, call});
+    }
+  }
+  return found;
+}
+
+/// Whether working it out again is cheaper than keeping it: what takes one other value that is no
+/// larger, so that nothing more is kept instead.
+bool is_cheap_again(llvm::Instruction& instruction) {
+  if (auto* cast = llvm::dyn_cast<llvm::CastInst>(&instruction))
+    return cast->getSrcTy()->getPrimitiveSizeInBits() <=
+           cast->getDestTy()->getPrimitiveSizeInBits();
+  if (auto* address = llvm::dyn_cast<llvm::GetElementPtrInst>(&instruction))
+    return address->hasAllConstantIndices();
+  if (auto* place = llvm::dyn_cast<llvm::InsertElementInst>(&instruction))
+    return llvm::isa<llvm::UndefValue>(place->getOperand(0));
+  if (auto* splat = llvm::dyn_cast<llvm::ShuffleVectorInst>(&instruction))
+    return splat->isZeroEltSplat();
+  if (!llvm::isa<llvm::BinaryOperator>(instruction)) return false;
+  return instruction.getType()->isIntOrIntVectorTy() && !instruction.isIntDivRem() &&
+         (llvm::isa<llvm::Constant>(instruction.getOperand(0)) ||
+          llvm::isa<llvm::Constant>(instruction.getOperand(1)));
+}
+
+void split(llvm::Module& module, llvm::TargetMachine& machine, llvm::OptimizationLevel level) {
+  const bool optimises = level != llvm::OptimizationLevel::O0;
+  passes::Optimiser optimiser(module, &machine);
+  llvm::ModulePassManager pipeline;
+  if (optimises)
+    pipeline.addPass(llvm::createModuleToFunctionPassAdaptor(
+        optimiser.builder.buildFunctionSimplificationPipeline(level,
+                                                              llvm::ThinOrFullLTOPhase::None)));
+  pipeline.addPass(llvm::CoroEarlyPass());
+  pipeline.addPass(llvm::createModuleToPostOrderCGSCCPassAdaptor(
+      llvm::CoroSplitPass(is_cheap_again, optimises)));
+  pipeline.addPass(llvm::CoroCleanupPass());
+  pipeline.run(module, optimiser.analyses.modules);
+}
+
+/// What LLVM would resume it by is called from outside here, and never thrown away early.
+void settle(llvm::Function& resume) {
+  resume.setCallingConv(llvm::CallingConv::C);
+  const std::string kernel = resume.getName().drop_back(llvm::StringRef(".resume").size()).str();
+  for (const char* part : {".destroy", ".cleanup"}) {
+    llvm::Function* unused = resume.getParent()->getFunction(kernel + part);
+    if (unused == nullptr) continue;
+    unused->replaceAllUsesWith(llvm::ConstantPointerNull::get(unused->getType()));
+    unused->eraseFromParent();
+  }
+}
+
+}  // namespace
+
+void return_where_it_waits(instructions::LoweredKernel& kernel, llvm::TargetMachine& machine,
+                           llvm::OptimizationLevel level) {
+  llvm::Function& entry = *kernel.entry;
+  const llvm::SmallVector<WaitingCall> waits = waits_of(entry);
+  if (waits.empty()) return;
+  Coroutine coroutine(entry);
+  for (const auto& [wait, call] : waits) {
+    wait->lower(coroutine, *call);
+    call->eraseFromParent();
+  }
+  entry.setPresplitCoroutine();
+  split(*kernel.module, machine, level);
+  llvm::Function* resume = kernel.module->getFunction(entry.getName().str() + ".resume");
+  settle(*resume);
+  kernel.info.traits |= CUDA_SHIM_KERNEL_RESUMES;
+  kernel.info.frame_bytes = static_cast<std::uint32_t>(llvm::alignTo(
+      resume->getParamDereferenceableBytes(0), resume->getParamAlign(0).valueOrOne()));
+}
+
+}  // namespace cuda_shim::kernels::targets::host

@@ -1,0 +1,167 @@
+// Kernels that return where they wait and are resumed.
+
+#include <sys/mman.h>
+
+#include <atomic>
+
+#include "devices/cpu/cpu_device.h"
+
+namespace cuda_shim::devices {
+namespace {
+
+struct Words {
+  std::uint32_t* words;
+};
+
+/// What the kernels here keep while they wait.
+struct Frame {
+  cuda_shim_host_resume resume;
+  cuda_shim_host_thread* thread;
+  std::uint32_t round;
+};
+
+Frame& frame_of(cuda_shim_host_thread* thread) {
+  return *static_cast<Frame*>(thread->frame);
+}
+
+/// The kernel's beginning: what comes next, and its first run up to a wait.
+Frame& begin(cuda_shim_host_thread* thread, cuda_shim_host_resume step) {
+  frame_of(thread) = {step, thread, 0};
+  step(&frame_of(thread));
+  return frame_of(thread);
+}
+
+class ResumptionTest : public CpuDeviceTest {
+ protected:
+  static std::unique_ptr<cuda_shim_executable_impl> make(cuda_shim_host_kernel entry,
+                                                         std::uint32_t shared_bytes = 0) {
+    auto kernel = make_kernel(entry, CUDA_SHIM_KERNEL_RESUMES, shared_bytes);
+    kernel->info.frame_bytes = sizeof(Frame);
+    return kernel;
+  }
+};
+
+// Each round every thread reads what its neighbour wrote in the round before.
+void exchange(void* memory) {
+  auto& frame = *static_cast<Frame*>(memory);
+  auto* shared = reinterpret_cast<std::uint32_t*>(frame.thread->block->shared);
+  const std::uint32_t count = threads_of(frame.thread->block), own = linear_thread(frame.thread);
+  for (;;) {
+    const std::uint32_t round = frame.round++;
+    std::uint32_t* now = shared + round % 2 * count;
+    const std::uint32_t* before = shared + (round + 1) % 2 * count;
+    now[own] = round == 0 ? own : before[(own + 1) % count] + 1;
+    if (round == 10) {
+      const std::uint32_t block = frame.thread->block->ctaid.x;
+      parameters_of<Words>(frame.thread).words[block * count + own] = now[own];
+      frame.resume = nullptr;
+      return;
+    }
+    if (cuda_shim_host_await_barrier(frame.thread, 0, 0)) return;
+  }
+}
+
+TEST_F(ResumptionTest, EveryThreadGoesOnWithItsFrameOnceAllHaveArrived) {
+  auto kernel = make([](cuda_shim_host_thread* thread) { begin(thread, exchange); }, 2 * 4 * 1000);
+  constexpr std::uint32_t kBlocks = 37, kThreads = 1000;
+  std::vector<std::uint32_t> out(kBlocks * kThreads);
+  run(kernel.get(), {kBlocks, 1, 1}, {10, 10, 10}, Words{out.data()});
+  EXPECT_EQ(fault_code(), StatusCode::kOk);
+  for (std::uint32_t i = 0; i < out.size(); ++i)
+    ASSERT_EQ(out[i], (i % kThreads + 10) % kThreads + 10) << i;
+}
+
+void count_and_end(void* memory) {
+  auto& frame = *static_cast<Frame*>(memory);
+  const std::uint32_t round = frame.round++;
+  // A third ends at once, and nobody waits for them.
+  if (round == 0 && linear_thread(frame.thread) % 3 != 0 &&
+      cuda_shim_host_await_barrier(frame.thread, 0, 0))
+    return;
+  if (linear_thread(frame.thread) % 3 != 0) ++*parameters_of<Words>(frame.thread).words;
+  frame.resume = nullptr;
+}
+
+TEST_F(ResumptionTest, ThreadsThatHaveEndedAreNotWaitedFor) {
+  auto kernel = make([](cuda_shim_host_thread* thread) { begin(thread, count_and_end); });
+  std::uint32_t passed = 0;
+  run(kernel.get(), {1, 1, 1}, {96, 1, 1}, Words{&passed});
+  EXPECT_EQ(fault_code(), StatusCode::kOk);
+  EXPECT_EQ(passed, 64u);
+}
+
+void reduce(void* memory) {
+  auto& frame = *static_cast<Frame*>(memory);
+  cuda_shim_host_thread* thread = frame.thread;
+  const std::uint32_t own = linear_thread(thread);
+  if (frame.round++ == 0 &&
+      cuda_shim_host_await_reduction(thread, CUDA_SHIM_REDUCE_POPC, 2, 0, own % 5 == 0, 1))
+    return;
+  parameters_of<Words>(thread).words[own] = cuda_shim_host_awaited_reduction(thread);
+  frame.resume = nullptr;
+}
+
+TEST_F(ResumptionTest, ABarrierGivesItsReductionToTheLastToArriveAsToAllOthers) {
+  auto kernel = make([](cuda_shim_host_thread* thread) { begin(thread, reduce); });
+  std::vector<std::uint32_t> counts(100);
+  run(kernel.get(), {1, 1, 1}, {100, 1, 1}, Words{counts.data()});
+  EXPECT_EQ(fault_code(), StatusCode::kOk);
+  EXPECT_EQ(counts, std::vector<std::uint32_t>(100, 20));
+}
+
+// The first thread of the grid's first block waits until the last of its last block has come.
+void wait_for_last(void* memory) {
+  auto& frame = *static_cast<Frame*>(memory);
+  const cuda_shim_host_block* block = frame.thread->block;
+  std::atomic_ref<std::uint32_t> flag(*parameters_of<Words>(frame.thread).words);
+  const bool first = block->ctaid.x == 0, last = block->ctaid.x + 1 == block->nctaid.x;
+  if (first && flag.load() == 0) return cuda_shim_host_await_turn(frame.thread);
+  if (last) flag.store(1);
+  frame.resume = nullptr;
+}
+
+TEST_F(ResumptionTest, ThreadsThatSpinLetLaterBlocksRun) {
+  auto kernel = make([](cuda_shim_host_thread* thread) { begin(thread, wait_for_last); });
+  std::uint32_t flag = 0;
+  run(kernel.get(), {64, 1, 1}, {32, 1, 1}, Words{&flag});
+  EXPECT_EQ(fault_code(), StatusCode::kOk);
+  EXPECT_EQ(flag, 1u);
+  flag = 0;
+  run(kernel.get(), {64, 1, 1}, {32, 1, 1}, Words{&flag}, CUDA_SHIM_LAUNCH_COOPERATIVE);
+  EXPECT_EQ(flag, 1u);
+}
+
+void write_after_barrier(void* memory) {
+  auto& frame = *static_cast<Frame*>(memory);
+  if (frame.round++ == 0 && cuda_shim_host_await_barrier(frame.thread, 0, 0)) return;
+  if (frame.thread->block->ctaid.x == 3 && frame.thread->tid.x == 33)
+    parameters_of<Words>(frame.thread).words[4] = 1;
+  frame.resume = nullptr;
+}
+
+TEST_F(ResumptionTest, AFaultAfterAWaitNamesTheThread) {
+  void* hole = ::mmap(nullptr, 1 << 16, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  auto kernel = make([](cuda_shim_host_thread* thread) { begin(thread, write_after_barrier); });
+  run(kernel.get(), {5, 1, 1}, {64, 1, 1}, Words{static_cast<std::uint32_t*>(hole)});
+  const cuda_shim_fault fault = device_.fault();
+  EXPECT_EQ(static_cast<StatusCode>(fault.code), StatusCode::kIllegalAddress);
+  EXPECT_EQ(fault.block.x, 3u);
+  EXPECT_EQ(fault.thread.x, 33u);
+  ::munmap(hole, 1 << 16);
+}
+
+void meet_nobody(void* memory) {
+  auto& frame = *static_cast<Frame*>(memory);
+  if (cuda_shim_host_await_barrier(frame.thread, linear_thread(frame.thread) == 3 ? 1 : 0, 0))
+    return;
+  frame.resume = nullptr;
+}
+
+TEST_F(ResumptionTest, ABarrierThatCanNeverBeMetIsReported) {
+  auto kernel = make([](cuda_shim_host_thread* thread) { begin(thread, meet_nobody); });
+  run(kernel.get(), {1, 1, 1}, {64, 1, 1}, Words{nullptr});
+  EXPECT_EQ(fault_code(), StatusCode::kLaunchFailed);
+}
+
+}  // namespace
+}  // namespace cuda_shim::devices

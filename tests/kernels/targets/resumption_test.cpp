@@ -1,0 +1,77 @@
+// Which kernels return where they wait, and what they keep meanwhile.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "kernels/compiler/kernel_runner.h"
+#include "kernels/translate.h"
+
+namespace cuda_shim::kernels {
+namespace {
+
+/// The facts of a kernel k(p) for blocks of 256 threads on `engine`.
+cuda_shim_kernel_info translated(std::string_view body, std::string_view engine = "simd",
+                                 std::string_view functions = {}) {
+  const std::string text = tests::module_text(fmt::format(R"({}
+.visible .entry k(.param .u64 p) {{
+  .reg .b32 %r<20>; .reg .b64 %rd<20>; .reg .f32 %f<20>; .reg .pred %p<9>;
+  .shared .f32 tile[256];
+  ld.param.u64 %rd1, [p]; mov.u32 %r1, %tid.x; mul.wide.u32 %rd2, %r1, 4; add.s64 %rd3, %rd1, %rd2;
+  mov.u32 %r2, tile; shl.b32 %r3, %r1, 2; add.u32 %r2, %r2, %r3;
+{}
+  ret;
+}}
+)",
+                                                          functions, body));
+  auto program = Program::from_ptx({{"test", text}});
+  EXPECT_TRUE(program) << program.error().message();
+  CompileRequest request{KernelSource(**program, (*program)->kernels().back()), {}};
+  request.options.target = tests::this_machine();
+  char (&name)[16] = request.options.target.engine;
+  std::ranges::fill(name, '\0');
+  std::ranges::copy(engine, name);
+  request.options.block = {256, 1, 1};
+  auto compiled = translate(request);
+  EXPECT_TRUE(compiled) << compiled.error().message();
+  return compiled ? compiled->info : cuda_shim_kernel_info{};
+}
+
+constexpr std::uint32_t kWaiting = CUDA_SHIM_KERNEL_NEEDS_FIBERS | CUDA_SHIM_KERNEL_RESUMES;
+
+constexpr std::string_view kReversed = R"(
+  ld.global.f32 %f1, [%rd3]; st.shared.f32 [%r2], %f1;
+  bar.sync 0;
+  sub.u32 %r4, 255, %r1; shl.b32 %r4, %r4, 2; mov.u32 %r5, tile; add.u32 %r4, %r4, %r5;
+  ld.shared.f32 %f2, [%r4]; add.f32 %f2, %f2, %f1; st.global.f32 [%rd3], %f2;
+)";
+
+TEST(Resumption, AGroupReturnsAtItsBarrier) {
+  const auto info = translated(kReversed);
+  EXPECT_EQ(info.traits & kWaiting, CUDA_SHIM_KERNEL_RESUMES);
+  // Two words of LLVM's, the thread, the values of the lanes, and which wait it was.
+  EXPECT_GE(info.frame_bytes, 3 * sizeof(void*) + info.lanes * sizeof(float));
+  EXPECT_LE(info.frame_bytes, 1024u);
+}
+
+TEST(Resumption, WhatDoesNotOutliveABarrierIsNotKept) {
+  const auto info = translated(R"(
+  ld.global.f32 %f1, [%rd3]; sin.approx.f32 %f2, %f1; mul.f32 %f2, %f2, %f1; st.shared.f32 [%r2], %f2;
+  bar.sync 0;
+)");
+  EXPECT_EQ(info.traits & kWaiting, CUDA_SHIM_KERNEL_RESUMES);
+  EXPECT_LE(info.frame_bytes, 64u);
+}
+
+TEST(Resumption, KernelsThatNeverWaitAreNotResumed) {
+  EXPECT_EQ(translated("ld.global.f32 %f1, [%rd3]; st.global.f32 [%rd3], %f1;").traits & kWaiting,
+            0u);
+}
+
+TEST(Resumption, ThreadsOneByOneHaveStacks) {
+  EXPECT_EQ(translated(kReversed, "scalar").traits & kWaiting, CUDA_SHIM_KERNEL_NEEDS_FIBERS);
+}
+
+}  // namespace
+}  // namespace cuda_shim::kernels
