@@ -16,6 +16,7 @@ Emission::Emission(llvm::Function& source, const Lanes& lanes, const ShapeAnalys
       dominators_(source),
       post_dominators_(source),
       loops_(dominators_),
+      lone_lanes_(source, lanes, shapes, dominators_, loops_),
       ir_(source.getContext()) {}
 
 std::expected<llvm::Function*, Refusal> Emission::run() {

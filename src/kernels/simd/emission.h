@@ -22,6 +22,7 @@
 #include <string>
 
 #include "kernels/instructions/lowering.h"
+#include "kernels/simd/lone_lane.h"
 #include "kernels/simd/shape_analysis.h"
 
 namespace cuda_shim::kernels::simd {
@@ -134,10 +135,12 @@ class Emission {
   void store_contiguous(llvm::StoreInst& store);
   void store_scattered(llvm::StoreInst& store);
   llvm::Value* element_pointers(llvm::Value* pointer, llvm::Type* element, unsigned index);
-  enum class Pattern { kUniform, kContiguous, kReversed, kOnceForRows, kRows, kRandom };
+  /// kLone: one lane accesses it.
+  enum class Pattern { kUniform, kLone, kContiguous, kReversed, kOnceForRows, kRows, kRandom };
   Pattern pattern_of(llvm::Value* pointer, llvm::Type* type) const;
   llvm::Value* lowest(llvm::Value* pointer, llvm::Type* type);
   void store_once(llvm::StoreInst& store);
+  llvm::Value* last_active_lane();
   llvm::Value* column_of(llvm::Value* all, unsigned count, unsigned k);
   llvm::Value* widened(llvm::Value* column, unsigned count);
   llvm::Value* with_column(llvm::Value* all, llvm::Value* column, unsigned count, unsigned k);
@@ -152,6 +155,7 @@ class Emission {
   llvm::Value* emit_intrinsic(llvm::CallInst& call);
   llvm::Value* emit_device_op(llvm::CallInst& call, instructions::DeviceOp op);
   llvm::Value* emit_thread_index(llvm::CallInst& call);
+  llvm::Value* first_thread_index(llvm::CallInst& call, bool is_x);
   llvm::Value* linear_index();
   llvm::Value* device_op(instructions::DeviceOp op, llvm::ArrayRef<llvm::Value*> arguments);
   llvm::Value* block_size(unsigned dimension);
@@ -179,6 +183,9 @@ class Emission {
   llvm::Value* for_each_lane(llvm::ArrayRef<llvm::Value*> operands, llvm::Type* result,
                              LaneBody body);
   llvm::Value* repeat_for_lanes(llvm::Instruction& instruction);
+  bool is_alone() const;
+  llvm::Value* number_of_lone_lane();
+  llvm::Value* for_lone_lane(llvm::Type* result, LaneBody body);
   struct LaneRoom;
   LaneRoom lane_room(llvm::Value* value);
   LaneRoom lane_room_for(llvm::Type* type);
@@ -192,6 +199,7 @@ class Emission {
   llvm::DominatorTree dominators_;
   llvm::PostDominatorTree post_dominators_;
   llvm::LoopInfo loops_;
+  LoneLanes lone_lanes_;
   llvm::Function* made_ = nullptr;
   llvm::IRBuilder<> ir_;
   llvm::BasicBlock* current_ = nullptr;  ///< of the source

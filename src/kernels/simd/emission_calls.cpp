@@ -106,13 +106,19 @@ llvm::Value* Emission::block_size(unsigned dimension) {
   return repeat(size);
 }
 
+/// A group begins at a multiple of its size where x counts up, and much folds if that is known.
+llvm::Value* Emission::first_thread_index(llvm::CallInst& call, bool is_x) {
+  llvm::Value* index = emit_scalar(call);
+  return is_x ? ir_.CreateAnd(index, ~(lanes_.count - 1)) : index;
+}
+
 llvm::Value* Emission::emit_thread_index(llvm::CallInst& call) {
   const auto* dimension = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(0));
   if (dimension == nullptr) {
     refuse("A thread asks for its index in a dimension that is not constant.");
     return nullptr;
   }
-  if (lanes_.tid_counts_up()) return emit_scalar(call);
+  if (lanes_.tid_counts_up()) return first_thread_index(call, dimension->isZero());
   const auto quotient = [&](llvm::Value* a, llvm::Value* b) {
     return whole_quotient(llvm::Instruction::UDiv, a, b);
   };

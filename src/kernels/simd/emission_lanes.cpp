@@ -1,4 +1,5 @@
-// What has no vector form is done by one lane after another, in a loop over the active ones.
+// What has no vector form is done by one lane after another, in a loop over the active ones; or by
+// the one that is there.
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Intrinsics.h>
@@ -70,8 +71,47 @@ llvm::Value* Emission::element_of_lane(llvm::Value* all, llvm::Type* type, llvm:
   return made;
 }
 
+/// Whether exactly one lane runs the current block.
+bool Emission::is_alone() const {
+  if (lone_lanes_.of(current_) == nullptr) return false;
+  return !always_enters_.contains(current_->getSinglePredecessor());
+}
+
+llvm::Value* Emission::number_of_lone_lane() {
+  const auto [counting, wanted] = *lone_lanes_.of(current_);
+  llvm::Type* number = ir_.getInt64Ty();
+  if (shapes_.of(counting).stride != 1)
+    return ir_.CreateZExtOrTrunc(
+        ir_.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, mask_bits(), ir_.getTrue()), number);
+  // Often a constant by what is known of the low bits.
+  llvm::Value* lane = ir_.CreateSub(scalar(wanted), scalar(counting));
+  return ir_.CreateAnd(ir_.CreateZExtOrTrunc(lane, number), lanes_.count - 1);
+}
+
+llvm::Value* Emission::for_lone_lane(llvm::Type* result, LaneBody body) {
+  llvm::Value* lane = number_of_lone_lane();
+  lane_of_loop_ = lane;
+  llvm::Value* made = body([&](llvm::Value* operand) {
+    const Shape shape = shapes_.of(operand);
+    if (shape.is_sure() && !shape.by_rows)
+      return read_lane({nullptr, operand->getType(), operand}, lane);
+    return element_of_lane(vector(operand), operand->getType(), lane);
+  });
+  if (result->isVoidTy()) return nullptr;
+  llvm::Value* all = llvm::PoisonValue::get(vector_type(result));
+  const auto* own = llvm::dyn_cast<llvm::FixedVectorType>(result);
+  if (own == nullptr) return ir_.CreateInsertElement(all, made, lane);
+  const unsigned count = own->getNumElements();
+  for (unsigned k = 0; k < count; ++k)
+    all = ir_.CreateInsertElement(
+        all, ir_.CreateExtractElement(made, k),
+        ir_.CreateAdd(ir_.CreateMul(lane, ir_.getInt64(count)), ir_.getInt64(k)));
+  return all;
+}
+
 llvm::Value* Emission::for_each_lane(llvm::ArrayRef<llvm::Value*> operands, llvm::Type* result,
                                      LaneBody body) {
+  if (is_alone()) return for_lone_lane(result, body);
   llvm::SmallDenseMap<llvm::Value*, LaneRoom> rooms;
   for (llvm::Value* operand : operands)
     if (!rooms.contains(operand)) rooms[operand] = lane_room(operand);

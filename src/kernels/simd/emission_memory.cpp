@@ -47,6 +47,7 @@ Emission::Pattern Emission::pattern_of(llvm::Value* pointer, llvm::Type* type) c
   const Shape shape = shapes_.of(pointer);
   const Access access = access_of(type);
   if (shape.is_uniform()) return Pattern::kUniform;
+  if (is_alone()) return Pattern::kLone;
   if (shape.varying || !access.plain) return Pattern::kRandom;
   if (shape.by_rows && shape.stride == 0) return Pattern::kOnceForRows;
   if (shape.by_rows) return shape.stride == access.bytes ? Pattern::kRows : Pattern::kRandom;
@@ -109,6 +110,9 @@ llvm::Value* Emission::emit_load(llvm::LoadInst& load) {
   llvm::Value* pointer = load.getPointerOperand();
   llvm::Value* made = nullptr;
   switch (pattern_of(pointer, load.getType())) {
+    case Pattern::kLone:
+      made = repeat_for_lanes(load);
+      break;
     case Pattern::kUniform:
       made = emit_scalar(load);
       break;
@@ -225,6 +229,9 @@ void Emission::emit_store(llvm::StoreInst& store) {
   order_before(store);
   llvm::Value* pointer = store.getPointerOperand();
   switch (pattern_of(pointer, store.getValueOperand()->getType())) {
+    case Pattern::kLone:
+      repeat_for_lanes(store);
+      break;
     case Pattern::kUniform:
       store_once(store);
       break;
@@ -249,16 +256,19 @@ void Emission::emit_store(llvm::StoreInst& store) {
   order_after(store);
 }
 
+llvm::Value* Emission::last_active_lane() {
+  if (is_alone()) return number_of_lone_lane();
+  llvm::Value* above =
+      ir_.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, mask_bits(), ir_.getFalse());
+  return ir_.CreateSub(ir_.getInt64(lanes_.count - 1),
+                       ir_.CreateZExtOrTrunc(above, ir_.getInt64Ty()));
+}
+
 /// All lanes write to one place: the last one stays.
 void Emission::store_once(llvm::StoreInst& store) {
   llvm::Value* value = store.getValueOperand();
   if (!is_uniform(value)) {
-    llvm::Value* last = ir_.CreateSub(
-        ir_.getInt32(lanes_.count - 1),
-        ir_.CreateZExtOrTrunc(
-            ir_.CreateBinaryIntrinsic(llvm::Intrinsic::ctlz, mask_bits(), ir_.getFalse()),
-            ir_.getInt32Ty()));
-    value = element_of_lane(vector(value), value->getType(), last);
+    value = element_of_lane(vector(value), value->getType(), last_active_lane());
   } else {
     value = scalar(value);
   }
