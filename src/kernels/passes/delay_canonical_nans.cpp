@@ -14,10 +14,13 @@
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/PatternMatch.h>
 
+#include "kernels/instructions/device_ops.h"
+
 namespace cuda_shim::kernels::passes {
 namespace {
 
 using namespace llvm::PatternMatch;
+using instructions::DeviceOp;
 using llvm::Instruction;
 using llvm::Value;
 
@@ -64,6 +67,8 @@ bool is_arithmetic(const Instruction& instruction) {
     case llvm::Intrinsic::fma:
     case llvm::Intrinsic::sqrt:
     case llvm::Intrinsic::fabs:
+    case llvm::Intrinsic::maximumnum:
+    case llvm::Intrinsic::minimumnum:
       return true;
     default:
       return false;
@@ -189,8 +194,36 @@ class Delay {
     });
   }
 
+  /// Whether `call` hands the number to another lane, and nobody sees its bits there.
+  bool is_blind_shuffle(const llvm::User* call, const Instruction& number) {
+    const auto* shuffle = llvm::dyn_cast<llvm::CallInst>(call);
+    const llvm::Function* callee = shuffle != nullptr ? shuffle->getCalledFunction() : nullptr;
+    constexpr unsigned kNumber = 1;
+    if (callee == nullptr || instructions::device_op_of(*callee) != DeviceOp::shuffle ||
+        shuffle->getArgOperand(kNumber) != &number)
+      return false;
+    return llvm::all_of(shuffle->users(), [&](const llvm::User* part) {
+      if (match(part, m_LShr(m_Value(), m_SpecificInt(32)))) return true;  // whether it came
+      return match(part, m_Trunc(m_Value())) && part->getType()->isIntegerTy(32) &&
+             llvm::all_of(part->users(), [&](const llvm::User* moved) {
+               return llvm::isa<llvm::BitCastInst>(moved) && are_blind(moved->users());
+             });
+    });
+  }
+
+  template <class Users>
+  bool are_blind(Users&& users) {
+    return llvm::all_of(users, [&](const llvm::User* user) {
+      return is_blind_use(*llvm::cast<Instruction>(user));
+    });
+  }
+
   bool is_blind_use(const Instruction& consumer) {
     if (llvm::isa<llvm::FCmpInst>(consumer) || is_conversion(consumer)) return true;
+    if (llvm::isa<llvm::BitCastInst>(consumer))
+      return !consumer.use_empty() && llvm::all_of(consumer.users(), [&](const llvm::User* user) {
+        return is_blind_shuffle(user, consumer);
+      });
     return is_arithmetic(consumer) && is_blind(consumer);
   }
 

@@ -24,6 +24,8 @@ class DelayCanonicalNans : public testing::Test {
     const std::string text = fmt::format(
         "declare float @llvm.fma.f32(float, float, float)\n"
         "declare float @llvm.copysign.f32(float, float)\n"
+        "declare float @llvm.maximumnum.f32(float, float)\n"
+        "declare i64 @cuda_shim.shuffle(i32, i32, i32, i32, i32)\n"
         "define void @f(ptr %p, float %a, float %b, i1 %q) {{\n{}}}\n",
         expand(body));
     module_ = llvm::parseAssemblyString(text, why, context_);
@@ -204,6 +206,38 @@ TEST_F(DelayCanonicalNans, SelectionsOfCanonicalValuesAreMerges) {
   ASSERT_NE(raw, nullptr);
   EXPECT_EQ(raw->getTrueValue(), &named("s"));
   EXPECT_TRUE(stores_canonical());
+}
+
+/// A shuffle of %c, the float that it gives, and what `use` makes of that.
+std::string shuffled(const std::string& use) {
+  return "  %s = fadd float %a, %b\n"
+         "canonical c %s\n"
+         "  %sent = bitcast float %c to i32\n"
+         "  %pair = call i64 @cuda_shim.shuffle(i32 2, i32 %sent, i32 16, i32 31, i32 -1)\n"
+         "  %high = lshr i64 %pair, 32\n"
+         "  %low = trunc i64 %pair to i32\n"
+         "  %came = bitcast i32 %low to float\n" +
+         use +
+         "canonical d %t\n"
+         "  store float %d, ptr %p\n"
+         "  ret void\n";
+}
+
+TEST_F(DelayCanonicalNans, ALaneSendsWhatTheOtherCountsWith) {
+  EXPECT_EQ(run(shuffled("  %t = fadd float %c, %came\n")), 2u);
+  EXPECT_EQ(operand("sent", 0), "s");
+  EXPECT_EQ(operand("t", 0), "s");
+  EXPECT_EQ(stored()->getName(), "d");
+}
+
+TEST_F(DelayCanonicalNans, ExtremesIgnoreNansWhateverTheirBits) {
+  EXPECT_EQ(run(shuffled("  %t = call float @llvm.maximumnum.f32(float %c, float %came)\n")), 2u);
+  EXPECT_EQ(operand("sent", 0), "s");
+}
+
+TEST_F(DelayCanonicalNans, ALaneSendsTheCanonicalNanWhereItsBitsAreSeen) {
+  EXPECT_EQ(run(shuffled("  %t = fadd float %c, %came\n  store i32 %low, ptr %p\n")), 1u);
+  EXPECT_EQ(operand("sent", 0), "c");
 }
 
 }  // namespace
