@@ -129,7 +129,6 @@ class Emission {
   llvm::Value* emit_atomic(llvm::Instruction& atomic);
   bool emit_reduction(llvm::AtomicRMWInst& update);
   llvm::Value* load_contiguous(llvm::LoadInst& load);
-  void fetch_for_next_group(llvm::LoadInst& load, llvm::Value* pointer);
   llvm::Value* load_gathered(llvm::LoadInst& load);
   llvm::Value* gathered(llvm::Type* element, llvm::Value* pointers, llvm::Align alignment);
   void store_contiguous(llvm::StoreInst& store);
@@ -149,6 +148,10 @@ class Emission {
                        llvm::function_ref<llvm::Value*()> slow);
   void order_before(llvm::Instruction& access);
   void order_after(llvm::Instruction& access);
+
+  // --- What will be read soon (emission_ahead.cpp)
+  void fetch_ahead(llvm::LoadInst& load, llvm::Value* pointer);
+  llvm::Value* distance_of_next_block(llvm::LoadInst& load);
 
   // --- Calls (emission_calls.cpp)
   llvm::Value* emit_call(llvm::CallInst& call);

@@ -146,28 +146,11 @@ llvm::Value* Emission::lowest(llvm::Value* pointer, llvm::Type* type) {
                        ir_.getInt64(static_cast<std::uint64_t>(stride * (lanes_.count - 1))));
 }
 
-/// In a loop, each group steps through memory in strides as wide as the block or the grid, too wide
-/// for the machine to foresee. What lies behind this group's numbers is what the next group reads,
-/// at its next turn.
-void Emission::fetch_for_next_group(llvm::LoadInst& load, llvm::Value* pointer) {
-  constexpr unsigned kGlobalMemory = 1, kLineBytes = 64;
-  const llvm::Loop* loop = loops_.getLoopFor(load.getParent());
-  if (loop == nullptr || loop->isLoopInvariant(load.getPointerOperand()) ||
-      !lanes_.one_dimensional() || load.getPointerAddressSpace() != kGlobalMemory)
-    return;
-  const auto bytes =
-      static_cast<std::uint64_t>(shapes_.of(load.getPointerOperand()).stride) * lanes_.count;
-  for (std::uint64_t offset = bytes; offset < 2 * bytes; offset += kLineBytes)
-    ir_.CreateIntrinsic(llvm::Intrinsic::prefetch, {pointer->getType()},
-                        {ir_.CreateGEP(ir_.getInt8Ty(), pointer, ir_.getInt64(offset)),
-                         ir_.getInt32(0), ir_.getInt32(3), ir_.getInt32(1)});
-}
-
 llvm::Value* Emission::load_contiguous(llvm::LoadInst& load) {
   llvm::Type* type = vector_type(load.getType());
   const bool reversed = pattern_of(load.getPointerOperand(), load.getType()) == Pattern::kReversed;
   llvm::Value* pointer = lowest(load.getPointerOperand(), load.getType());
-  if (!reversed) fetch_for_next_group(load, pointer);
+  if (!reversed) fetch_ahead(load, pointer);
   if (masks_.lookup(current_) == nullptr) {
     llvm::Value* all = ir_.CreateAlignedLoad(type, pointer, load.getAlign());
     return reversed ? ir_.CreateVectorReverse(all) : all;

@@ -211,19 +211,28 @@ bool is_cheap_again(llvm::Instruction& instruction) {
           llvm::isa<llvm::Constant>(instruction.getOperand(1)));
 }
 
+void clean_up(llvm::Function& kernel, llvm::TargetMachine& machine, llvm::OptimizationLevel level) {
+  if (level == llvm::OptimizationLevel::O0) return;
+  passes::Optimiser optimiser(*kernel.getParent(), &machine);
+  optimiser.builder.buildFunctionSimplificationPipeline(level, llvm::ThinOrFullLTOPhase::None)
+      .run(kernel, optimiser.analyses.functions);
+}
+
 void split(llvm::Module& module, llvm::TargetMachine& machine, llvm::OptimizationLevel level) {
-  const bool optimises = level != llvm::OptimizationLevel::O0;
   passes::Optimiser optimiser(module, &machine);
   llvm::ModulePassManager pipeline;
-  if (optimises)
-    pipeline.addPass(llvm::createModuleToFunctionPassAdaptor(
-        optimiser.builder.buildFunctionSimplificationPipeline(level,
-                                                              llvm::ThinOrFullLTOPhase::None)));
   pipeline.addPass(llvm::CoroEarlyPass());
   pipeline.addPass(llvm::createModuleToPostOrderCGSCCPassAdaptor(
-      llvm::CoroSplitPass(is_cheap_again, optimises)));
+      llvm::CoroSplitPass(is_cheap_again, level != llvm::OptimizationLevel::O0)));
   pipeline.addPass(llvm::CoroCleanupPass());
   pipeline.run(module, optimiser.analyses.modules);
+}
+
+/// Whether the thread's own variables have places in memory, in the frame perhaps.
+bool has_variables(const llvm::Function& function) {
+  return llvm::any_of(llvm::instructions(function), [](const llvm::Instruction& instruction) {
+    return llvm::isa<llvm::AllocaInst>(instruction);
+  });
 }
 
 /// What LLVM would resume it by is called from outside here, and never thrown away early.
@@ -251,9 +260,13 @@ void return_where_it_waits(instructions::LoweredKernel& kernel, llvm::TargetMach
     call->eraseFromParent();
   }
   entry.setPresplitCoroutine();
+  clean_up(entry, machine, level);
+  const bool only_values = !has_variables(entry);
   split(*kernel.module, machine, level);
   llvm::Function* resume = kernel.module->getFunction(entry.getName().str() + ".resume");
   settle(*resume);
+  // Then nobody else has the address of anything in it, and what is stored elsewhere leaves it be.
+  if (only_values) resume->addParamAttr(0, llvm::Attribute::NoAlias);
   kernel.info.traits |= CUDA_SHIM_KERNEL_RESUMES;
   kernel.info.frame_bytes = static_cast<std::uint32_t>(llvm::alignTo(
       resume->getParamDereferenceableBytes(0), resume->getParamAlign(0).valueOrOne()));
