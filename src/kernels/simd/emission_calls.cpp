@@ -281,6 +281,9 @@ llvm::Value* Emission::emit_device_op(llvm::CallInst& call, DeviceOp op) {
       return emit_exchange(call);
     case DeviceOp::texture_fetch:
       return emit_texture_fetch(call);
+    case DeviceOp::texture_query:
+      // As uniformity.cpp says, all lanes get the same of one texture.
+      return uniform ? emit_scalar(call) : repeat_for_lanes(call);
     case DeviceOp::tensor_copy:
     case DeviceOp::exit_thread:
       refuse(std::string("The engine has no vector form of the operation ")
