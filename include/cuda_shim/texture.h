@@ -54,7 +54,8 @@ typedef enum cuda_shim_opaque_kind {
   CUDA_SHIM_OPAQUE_NONE, /* not a descriptor */
   CUDA_SHIM_OPAQUE_TEXTURE,
   CUDA_SHIM_OPAQUE_SURFACE,
-  CUDA_SHIM_OPAQUE_SAMPLER, /* levels mean nothing */
+  CUDA_SHIM_OPAQUE_SAMPLER, /* format and levels mean nothing; normalized_coordinates: as the
+                               texture says */
 } cuda_shim_opaque_kind;
 
 /* One mipmap level. Extents in texels, at least 1; depth counts layers and faces too. */
@@ -94,6 +95,7 @@ enum {
   CUDA_SHIM_TEXTURE_OFFSET = 1 << 7,
   CUDA_SHIM_TEXTURE_GATHER = 1 << 8, /* one channel of the four texels of a linear filter */
   CUDA_SHIM_TEXTURE_CHANNEL_SHIFT = 9,
+  CUDA_SHIM_TEXTURE_SAMPLER = 1 << 11, /* a sampler says how the texture is read */
 
   CUDA_SHIM_SURFACE_BOUNDARY_SHIFT = 4, /* cuda_shim_boundary */
   CUDA_SHIM_SURFACE_BYTES_SHIFT = 6,    /* log2 of the bytes of an element: 0 to 3 */
@@ -124,7 +126,8 @@ enum {
   CUDA_SHIM_TEXTURE_WORD_COORDINATES = 1, /* x, y, z */
   CUDA_SHIM_TEXTURE_WORD_LOD = 4,         /* f32; or two gradients of three words */
   CUDA_SHIM_TEXTURE_WORD_OFFSETS = 10,    /* x, y, z */
-  CUDA_SHIM_TEXTURE_WORDS = 13,
+  CUDA_SHIM_TEXTURE_WORD_SAMPLER = 13,    /* its handle, the low half first */
+  CUDA_SHIM_TEXTURE_WORDS = 15,
   CUDA_SHIM_SURFACE_WORDS = 4,
 };
 

@@ -9,12 +9,16 @@
 #include <algorithm>
 
 #include "kernels/program_impl.h"
+#include "kernels/program_references.h"
 
 namespace cuda_shim::kernels {
 namespace {
 
 /// More than any device has; far below what could overflow.
 constexpr std::uint64_t kMaximumBlockBytes = std::uint64_t{1} << 46;
+
+/// `.tex .u32` too is the handle of a texture.
+constexpr unsigned kHandleBytes = 8;
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
@@ -37,6 +41,9 @@ ProgramVariable make_variable(const ptx::Variable& declaration, std::uint32_t un
                                                                 : ptx::StateSpace::kGlobal;
   variable.visible = declaration.linkage != ptx::Linkage::kNone;
   variable.managed = declaration.managed;
+  variable.reference = reference_of(declaration);
+  if (variable.reference.kind != ReferenceOutline::kNone)
+    variable.bytes = std::max<std::uint64_t>(variable.bytes, kHandleBytes);
   variable.declaration = &declaration;
   variable.unit = unit;
   return variable;
@@ -70,7 +77,9 @@ Status Program::Impl::lay_out() {
   for (ProgramVariable& variable : variables) order.push_back(&variable);
   std::ranges::sort(order, {}, [](const ProgramVariable* v) { return std::pair(part_of(*v), v); });
   for (ProgramVariable* variable : order) {
-    const unsigned alignment = variable->declaration->byte_alignment();
+    const bool holds_handle = variable->reference.kind != ReferenceOutline::kNone;
+    const unsigned alignment =
+        std::max(variable->declaration->byte_alignment(), holds_handle ? kHandleBytes : 1u);
     variable->offset = round_up(memory_bytes, alignment);
     if (variable->bytes > kMaximumBlockBytes - std::min(variable->offset, kMaximumBlockBytes))
       return Status(StatusCode::kInvalidPtx,

@@ -36,6 +36,24 @@ std::string_view read_kernel(ByteReader& reader, KernelOutline& kernel) {
   return target;
 }
 
+void write_reference(ByteWriter& writer, const ReferenceOutline& reference) {
+  writer.number(reference.kind)
+      .number(reference.linear)
+      .number(reference.normalized)
+      .number(reference.forces_texels);
+  for (std::uint8_t mode : reference.address_mode) writer.number(mode);
+}
+
+void read_reference(ByteReader& reader, ReferenceOutline& reference) {
+  std::uint8_t kind = 0;
+  reader.number(kind)
+      .number(reference.linear)
+      .number(reference.normalized)
+      .number(reference.forces_texels);
+  reference.kind = static_cast<ReferenceOutline::Kind>(kind);
+  for (std::uint8_t& mode : reference.address_mode) reader.number(mode);
+}
+
 }  // namespace
 
 ProgramOutline::ProgramOutline(const Program& program)
@@ -54,6 +72,11 @@ ProgramOutline::ProgramOutline(const Program& program)
   }
   for (const ProgramVariable& variable : program.variables())
     if (program.variable(variable.name) == &variable) variables_.push_back(variable);
+  // Samplers are made even where another variable has the name.
+  for (const ProgramVariable& variable : program.variables())
+    if (variable.reference.kind == ReferenceOutline::kSampler &&
+        program.variable(variable.name) != &variable)
+      variables_.push_back(variable);
   index_names();
 }
 
@@ -70,11 +93,13 @@ void ProgramOutline::write(ByteWriter& writer) const {
   writer.number(named_kernels_.size());
   for (std::uint32_t index : named_kernels_) writer.number(index);
   writer.number(variables_.size());
-  for (const VariableOutline& variable : variables_)
+  for (const VariableOutline& variable : variables_) {
     writer.text(variable.name)
         .number(variable.offset)
         .number(variable.bytes)
         .number(variable.managed);
+    write_reference(writer, variable.reference);
+  }
   writer.number(memory_bytes_).number(constant_bytes_).number(memory_alignment_);
   writer.text({reinterpret_cast<const char*>(initial_.data()), initial_.size()});
   writer.number(fixups_.size());
@@ -103,6 +128,7 @@ void ProgramOutline::read_variables(ByteReader& reader) {
         .number(variable.offset)
         .number(variable.bytes)
         .number(variable.managed);
+    read_reference(reader, variable.reference);
   }
 }
 

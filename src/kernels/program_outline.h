@@ -35,11 +35,22 @@ struct KernelOutline {
   std::uint32_t required_block[3] = {0, 0, 0};
 };
 
+/// What a .texref, .surfref or .samplerref says of itself.
+struct ReferenceOutline {
+  enum Kind : std::uint8_t { kNone, kTexture, kSurface, kSampler };
+  Kind kind = kNone;
+  bool linear = false;                       ///< filter_mode
+  bool normalized = false;                   ///< normalized_coords
+  bool forces_texels = false;                ///< force_unnormalized_coords
+  std::uint8_t address_mode[3] = {1, 1, 1};  ///< as cuda_shim_address_mode numbers them
+};
+
 struct VariableOutline {
   std::string_view name;     ///< as the application knows it (cuModuleGetGlobal)
   std::uint64_t offset = 0;  ///< in the module's memory block
   std::uint64_t bytes = 0;
   bool managed = false;
+  ReferenceOutline reference;
 };
 
 /// A place in the initial memory that holds an address known only when the block has been placed.
@@ -64,6 +75,8 @@ class ProgramOutline {
   /// By the name the application knows; null if there is none. Constant time.
   const KernelOutline* kernel(std::string_view name) const;
   const VariableOutline* variable(std::string_view name) const;
+  /// Those that are found by their names, and all samplers.
+  std::span<const VariableOutline> variables() const { return variables_; }
   /// The first word of .target that the kernel was written for, as sm_90a.
   std::string_view target_of(const KernelOutline& kernel) const;
 

@@ -27,6 +27,8 @@ enum class Kind : std::uint8_t {
   kMemoryPool,
   kArray,
   kMipmappedArray,
+  kTextureReference,
+  kSurfaceReference,
 };
 
 namespace handle_table {

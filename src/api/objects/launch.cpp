@@ -124,6 +124,7 @@ Status launch(Function& function, Stream& stream, const LaunchShape& shape, void
   alignas(64)
       std::byte block[kMaxParameterBytes + 4];  // pages beyond what is used are never touched
   if (Status status = pack(function, parameters, extra, block); !status) return status;
+  if (Status status = function.module().publish_references(); !status) return status;
   cuda_shim_launch request = {
       .executable = (*version)->executable.handle(),
       .config = {.grid = shape.grid,

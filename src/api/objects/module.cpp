@@ -8,6 +8,7 @@
 #include "api/objects/context.h"
 #include "api/objects/function.h"
 #include "api/objects/memory.h"
+#include "api/objects/texture_reference.h"
 
 namespace cuda_shim::objects {
 
@@ -20,6 +21,8 @@ Module::Module(Context& context, std::shared_ptr<const kernels::ProgramImage> im
 
 Module::~Module() {
   functions_.clear();
+  texture_references_.clear();
+  surface_references_.clear();
   if (memory_ != 0) free_module_memory(context_, memory_);
 }
 
@@ -46,6 +49,7 @@ Status Module::place_variables() {
     std::uint64_t value = memory_ + fixup.target;
     std::memcpy(contents.data() + fixup.offset, &value, sizeof value);
   }
+  if (Status status = make_samplers(contents); !status) return status;
   // Nothing can use the memory before this returns. Where the host reaches it, loading does not
   // wait for what the legacy stream is doing: that may be waiting for the thread that loads.
   if (context_.device().has(CUDA_SHIM_CAP_SHARED_HOST_MEMORY)) {
@@ -58,6 +62,20 @@ Status Module::place_variables() {
   if (Status status = queue.device().copy(copy); !status) return status;
   queue.submitted();
   return queue.drain();
+}
+
+Status Module::make_samplers(std::span<std::byte> contents) {
+  for (const kernels::VariableOutline& variable : outline().variables()) {
+    if (variable.reference.kind != kernels::ReferenceOutline::kSampler) continue;
+    Result<std::unique_ptr<Texture>> made =
+        Texture::make_sampler(context_, initial_reading(variable.reference));
+    if (!made)
+      return std::move(made.error()).with_context(fmt::format("Making '{}'", variable.name));
+    const std::uint64_t handle = (*made)->handle();
+    std::memcpy(contents.data() + variable.offset, &handle, sizeof handle);
+    samplers_.push_back(*std::move(made));
+  }
+  return {};
 }
 
 Result<Function*> Module::function(std::string_view name) {
@@ -79,6 +97,46 @@ Result<Module::Global> Module::global(std::string_view name) const {
   if (variable == nullptr)
     return error(StatusCode::kNotFound, fmt::format("The module has no variable '{}'.", name));
   return Global{memory_ + variable->offset, variable->bytes};
+}
+
+// --- References
+
+namespace {
+
+template <class Reference>
+Result<Reference*> find_or_make(
+    Module& module, std::string_view name, kernels::ReferenceOutline::Kind kind,
+    std::unordered_map<std::string_view, std::unique_ptr<Reference>>& known) {
+  const kernels::VariableOutline* variable = module.outline().variable(name);
+  if (variable == nullptr || variable->reference.kind != kind)
+    return error(StatusCode::kNotFound, fmt::format("The module has no reference '{}'.", name));
+  std::unique_ptr<Reference>& found = known[variable->name];
+  if (found == nullptr) found = std::make_unique<Reference>(module, *variable);
+  return found.get();
+}
+
+}  // namespace
+
+Result<TextureReference*> Module::texture_reference(std::string_view name) {
+  std::lock_guard lock(references_mutex_);
+  return find_or_make(*this, name, kernels::ReferenceOutline::kTexture, texture_references_);
+}
+
+Result<SurfaceReference*> Module::surface_reference(std::string_view name) {
+  std::lock_guard lock(references_mutex_);
+  return find_or_make(*this, name, kernels::ReferenceOutline::kSurface, surface_references_);
+}
+
+Status Module::publish_changed() {
+  std::lock_guard lock(references_mutex_);
+  references_changed_.store(false, std::memory_order_release);
+  Status status;
+  for (auto& [name, reference] : texture_references_)
+    if (status) status = reference->publish(name);
+  for (auto& [name, reference] : surface_references_)
+    if (status) status = reference->publish(name);
+  if (!status) references_changed();
+  return status;
 }
 
 }  // namespace cuda_shim::objects

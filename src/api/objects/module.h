@@ -5,8 +5,11 @@
 
 #include <cuda.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "api/objects/handle.h"
@@ -18,6 +21,9 @@ namespace cuda_shim::objects {
 class Context;
 class Function;
 class Library;
+class SurfaceReference;
+class Texture;
+class TextureReference;
 
 class Module {
  public:
@@ -51,10 +57,22 @@ class Module {
   /// kNotFound if the program has no such variable that is visible.
   Result<Global> global(std::string_view name) const;
 
+  /// kNotFound if the program has no such reference.
+  Result<TextureReference*> texture_reference(std::string_view name);
+  Result<SurfaceReference*> surface_reference(std::string_view name);
+  /// Kernels launched from now on see what references were set to.
+  Status publish_references() {
+    return references_changed_.load(std::memory_order_acquire) ? publish_changed() : Status();
+  }
+  void references_changed() { references_changed_.store(true, std::memory_order_release); }
+
  private:
   Module(Context& context, std::shared_ptr<const kernels::ProgramImage> image,
          const Library* library);
   Status place_variables();
+  /// The samplers that the program declares never change: their handles are initial contents.
+  Status make_samplers(std::span<std::byte> contents);
+  Status publish_changed();
 
   Context& context_;
   std::shared_ptr<const kernels::ProgramImage> image_;
@@ -63,6 +81,11 @@ class Module {
   std::mutex mutex_;  // guards the making of functions_
   std::vector<std::unique_ptr<Function>>
       functions_;  // by index of the program's kernels; null until asked for
+  std::vector<std::unique_ptr<Texture>> samplers_;
+  std::atomic<bool> references_changed_ = false;
+  std::mutex references_mutex_;  // guards the making and publishing of references
+  std::unordered_map<std::string_view, std::unique_ptr<TextureReference>> texture_references_;
+  std::unordered_map<std::string_view, std::unique_ptr<SurfaceReference>> surface_references_;
   OwnedHandle<Module> handle_{this};
 };
 

@@ -247,6 +247,18 @@ Result<std::unique_ptr<Texture>> Texture::make_surface(Context& context,
   return place(context, descriptor, resource, {});
 }
 
+Result<std::unique_ptr<Texture>> Texture::make_sampler(Context& context,
+                                                       const CUDA_TEXTURE_DESC& reading) {
+  cuda_shim_texture descriptor = {};
+  descriptor.magic = CUDA_SHIM_TEXTURE_MAGIC;
+  descriptor.kind = CUDA_SHIM_OPAQUE_SAMPLER;
+  descriptor.texel = CUDA_SHIM_TEXEL_F32;  // which can be filtered
+  const CUDA_RESOURCE_DESC no_resource = {};
+  if (Status status = set_reading(no_resource, reading, descriptor); !status)
+    return error(std::move(status));
+  return place(context, descriptor, no_resource, reading);
+}
+
 // --- Textures
 
 std::uint64_t Textures::add(std::unique_ptr<Texture> texture) {

@@ -21,6 +21,9 @@ class Texture {
                                                const CUDA_TEXTURE_DESC& reading);
   static Result<std::unique_ptr<Texture>> make_surface(Context& context,
                                                        const CUDA_RESOURCE_DESC& resource);
+  /// How a texture is read, without one. Normalised coordinates mean that the texture decides.
+  static Result<std::unique_ptr<Texture>> make_sampler(Context& context,
+                                                       const CUDA_TEXTURE_DESC& reading);
 
   std::uint64_t handle() const { return memory_.address(); }
   Context& context() const { return context_; }

@@ -37,6 +37,7 @@ class FunctionLowering final : public Lowering {
   bool is_predicate(unsigned index) override;
   unsigned element_count(unsigned index) const override;
   llvm::Value* element(unsigned index, unsigned element, ptx::ScalarType type) override;
+  llvm::Value* second_of_address(unsigned index, ptx::ScalarType type) override;
   void set_element(unsigned index, unsigned element, llvm::Value* value,
                    ptx::ScalarType type) override;
   llvm::Value* address(unsigned index, std::optional<ptx::StateSpace> space) override;

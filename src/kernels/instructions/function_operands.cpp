@@ -84,6 +84,11 @@ llvm::Value* FunctionLowering::element(unsigned index, unsigned element, ptx::Sc
   return read(element_operand(index, element), type);
 }
 
+llvm::Value* FunctionLowering::second_of_address(unsigned index, ptx::ScalarType type) {
+  const ptx::Address* address = operand(index).address();
+  return address != nullptr && address->more.size() == 2 ? read(address->more[0], type) : nullptr;
+}
+
 llvm::Value* FunctionLowering::read(const ptx::Operand& operand, ptx::ScalarType type) {
   llvm::Value* result = nullptr;
   if (const ptx::Immediate* number = operand.immediate())
@@ -154,7 +159,7 @@ std::optional<llvm::Value*> FunctionLowering::program_symbol(std::string_view na
   if (const ProgramVariable* variable = module_.source().find_variable(source_.unit, name)) {
     llvm::Value* place = module_address(variable->offset);
     // A texture or surface reference stands for the handle that it holds.
-    const bool reference = ptx::kind_of(variable->declaration->type) == ptx::TypeKind::kOpaque;
+    const bool reference = variable->reference.kind != ReferenceOutline::kNone;
     return reference ? ir_.CreateLoad(ir_.getInt64Ty(), place) : place;
   }
   if (const ptx::Variable* shared = module_.source().find_shared(source_.unit, name))

@@ -75,6 +75,8 @@ class Lowering {
   virtual llvm::Value* element(unsigned index, unsigned element, ptx::ScalarType type) = 0;
   virtual void set_element(unsigned index, unsigned element, llvm::Value* value,
                            ptx::ScalarType type) = 0;
+  /// The second value of an address that has three parts, `[a, b, {x, y}]`; null of any other.
+  virtual llvm::Value* second_of_address(unsigned index, ptx::ScalarType type) = 0;
   /// The pointer of an address operand `[...]` in the state space (default: of the modifiers),
   /// ready for a load or store.
   virtual llvm::Value* address(unsigned index,

@@ -48,7 +48,7 @@ struct FetchForm {
 };
 
 Status fetch(Lowering& l, TextureWords& words, FetchForm form) {
-  unsigned operation = form.operation | words.geometry();
+  unsigned operation = form.operation | words.geometry() | words.set_sampler();
   const ScalarType coordinates = l.type(1);
   if (coordinates == ScalarType::kS32) operation |= CUDA_SHIM_TEXTURE_INTEGER;
   words.set_coordinates(coordinates);
@@ -144,7 +144,7 @@ Status lower_is_type(Lowering& l) {
 #define CUDA_SHIM_CUBE "; .geom = .cube .acube"
 #define CUDA_SHIM_DTYPE "; .dtype = .u32 .s32 .f16 .f32"
 
-// The address operand is `[a, {coordinates}]`.
+// The address operand is `[a, {coordinates}]`, or `[a, b, {coordinates}]` with a sampler.
 constexpr Row kRows[] = {
     {"tex{.base}.geom.v4.dtype.ctype d[|p], [a]{, e}; .ctype = .s32 .f32" CUDA_SHIM_FLAT
          CUDA_SHIM_DTYPE,

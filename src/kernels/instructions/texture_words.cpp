@@ -50,7 +50,7 @@ bool TextureWords::is_layered() const {
 std::string TextureWords::fault() const {
   const ptx::Address* written = lowering_.instruction().operands[address_].address();
   if (written == nullptr || written->more.empty()) return "the coordinates are missing";
-  if (written->more.size() > 1) return "a sampler apart from the texture cannot be used";
+  if (written->more.size() > 2) return "a texture is followed by a sampler and coordinates at most";
   const unsigned needed = dimensions() + (is_layered() ? 1 : 0);
   const unsigned found = lowering_.element_count(address_);
   if (found >= needed) return {};
@@ -59,6 +59,16 @@ std::string TextureWords::fault() const {
 
 Value* TextureWords::handle() {
   return lowering_.value(address_, ptx::ScalarType::kB64);
+}
+
+unsigned TextureWords::set_sampler() {
+  Value* handle = lowering_.second_of_address(address_, ptx::ScalarType::kB64);
+  if (handle == nullptr) return 0;
+  llvm::IRBuilder<>& ir = lowering_.ir();
+  words_[CUDA_SHIM_TEXTURE_WORD_SAMPLER] = ir.CreateTrunc(handle, ir.getInt32Ty());
+  words_[CUDA_SHIM_TEXTURE_WORD_SAMPLER + 1] =
+      ir.CreateTrunc(ir.CreateLShr(handle, 32), ir.getInt32Ty());
+  return CUDA_SHIM_TEXTURE_SAMPLER;
 }
 
 void TextureWords::set_coordinates(ptx::ScalarType type) {

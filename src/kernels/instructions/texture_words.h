@@ -25,6 +25,9 @@ class TextureWords {
   /// Why the address operand does not fit the geometry; empty if it does.
   std::string fault() const;
   llvm::Value* handle();
+  /// Sets the words of the sampler, if the address names one: `[a, b, {coordinates}]`. Bits for the
+  /// operation.
+  unsigned set_sampler();
   /// Sets the words of the coordinates, which are of the type; a layer comes first and is an
   /// integer.
   void set_coordinates(ptx::ScalarType type);

@@ -81,6 +81,7 @@ class SlotLowering final : public Lowering {
   bool is_predicate(unsigned) override { return false; }
   unsigned element_count(unsigned) const override { return 1; }
   Value* element(unsigned, unsigned, ptx::ScalarType) override { return nullptr; }
+  Value* second_of_address(unsigned, ptx::ScalarType) override { return nullptr; }
   void set_element(unsigned, unsigned, Value*, ptx::ScalarType) override {}
   Value* address(unsigned, std::optional<ptx::StateSpace>) override { return nullptr; }
   llvm::BasicBlock* new_block(const char*) override { return nullptr; }
