@@ -8,14 +8,13 @@ if(NOT CUDA_SHIM_FATBINARY OR NOT EXISTS ${wheels}/11/bin/ptxas OR NOT EXISTS ${
   return()
 endif()
 
-# old_program(<major> <way> <runtime...>)
-function(old_program major way)
-  set(program ${folder}/whole_program_${major}_${way})
-  add_custom_command(OUTPUT ${program}
-    COMMAND ${CMAKE_CXX_COMPILER} ${folder}/whole_program_${major}.o -o ${program} ${ARGN}
-    DEPENDS ${folder}/whole_program_${major}.o VERBATIM)
+# old_program(<source> <major> <way> <runtime...>)
+function(old_program source major way)
+  set(object ${folder}/${source}_${major}.o)
+  set(program ${folder}/${source}_${major}_${way})
+  add_custom_command(OUTPUT ${program} COMMAND ${CMAKE_CXX_COMPILER} ${object} -o ${program} ${ARGN} DEPENDS ${object} VERBATIM)
   set_property(GLOBAL APPEND PROPERTY old_programs ${program})
-  set(name loader.runtime_${major}_${way})
+  set(name loader.${source}_${major}_${way})
   add_test(NAME ${name}.preloaded COMMAND ${program})
   set_tests_properties(${name}.preloaded PROPERTIES TIMEOUT 120 ENVIRONMENT LD_PRELOAD=$<TARGET_FILE:cuda_shim_preload>)
   add_test(NAME ${name}.launched COMMAND $<TARGET_FILE:cuda-shim> run ${program})
@@ -25,6 +24,17 @@ endfunction()
 # clang's headers include one of cuRAND's whatever the program, and the wheels have no cuRAND.
 file(WRITE ${folder}/absent/curand_mtgp32_kernel.h "")
 
+# old_object(<source> <major>)
+function(old_object source major)
+  set(toolkit ${folder}/toolkit_${major})
+  set(object ${folder}/${source}_${major}.o)
+  set(file ${CMAKE_CURRENT_SOURCE_DIR}/programs/${source}.cu)
+  add_custom_command(OUTPUT ${object}
+    COMMAND ${CMAKE_CXX_COMPILER} -x cuda -std=c++17 -O2 --cuda-path=${toolkit} -isystem ${toolkit}/include -idirafter ${folder}/absent --cuda-gpu-arch=sm_75
+            --cuda-include-ptx=sm_75 -Wno-unknown-cuda-version -Wno-deprecated-declarations -c ${file} -o ${object}
+    DEPENDS ${file} VERBATIM)
+endfunction()
+
 foreach(major IN ITEMS 11 12)
   # A toolkit as clang expects it; the wheels have no fatbinary, and any version of that will do.
   set(toolkit ${folder}/toolkit_${major})
@@ -33,14 +43,14 @@ foreach(major IN ITEMS 11 12)
     file(CREATE_LINK ${wheels}/${major}/${part} ${toolkit}/${part} SYMBOLIC)
   endforeach()
   file(CREATE_LINK ${CUDA_SHIM_FATBINARY} ${toolkit}/bin/fatbinary SYMBOLIC)
-  add_custom_command(OUTPUT ${folder}/whole_program_${major}.o
-    COMMAND ${CMAKE_CXX_COMPILER} -x cuda -std=c++17 -O2 --cuda-path=${toolkit} -isystem ${toolkit}/include -idirafter ${folder}/absent --cuda-gpu-arch=sm_75
-            --cuda-include-ptx=sm_75 -Wno-unknown-cuda-version -c ${CMAKE_CURRENT_SOURCE_DIR}/programs/whole_program.cu -o ${folder}/whole_program_${major}.o
-    DEPENDS programs/whole_program.cu VERBATIM)
+  old_object(whole_program ${major})
 endforeach()
-old_program(11 shared ${wheels}/11/lib/libcudart.so.11.0 -Wl,-rpath,${wheels}/11/lib)
-old_program(12 shared ${wheels}/12/lib/libcudart.so.12 -Wl,-rpath,${wheels}/12/lib)
-old_program(12 static ${wheels}/12/lib/libcudart_static.a -ldl -lrt -pthread)
+set(shared_11 ${wheels}/11/lib/libcudart.so.11.0 -Wl,-rpath,${wheels}/11/lib)
+old_program(whole_program 11 shared ${shared_11})
+old_program(whole_program 12 shared ${wheels}/12/lib/libcudart.so.12 -Wl,-rpath,${wheels}/12/lib)
+old_program(whole_program 12 static ${wheels}/12/lib/libcudart_static.a -ldl -lrt -pthread)
+old_object(texture_references 11)
+old_program(texture_references 11 shared ${shared_11})
 get_property(old_programs GLOBAL PROPERTY old_programs)
 add_custom_target(loader_old_programs ALL DEPENDS ${old_programs})
 add_dependencies(loader_old_programs cuda_shim_runtime)

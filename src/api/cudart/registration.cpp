@@ -5,11 +5,12 @@
 // it back. Nothing here touches the driver: a program may register thousands of kernels that it
 // never runs, and constructors are no place to start threads.
 
+#include <texture_types.h>
+
 #include <cstdint>
 
 #include "api/cudart/entry.h"
 #include "api/cudart/registry.h"
-#include "support/log.h"
 
 using namespace cuda_shim::cudart;
 
@@ -17,11 +18,6 @@ namespace {
 
 RegisteredModule* module_of(void** handle) {
   return reinterpret_cast<RegisteredModule*>(handle);
-}
-
-void refuse(const char* what, const char* name) {
-  CUDA_SHIM_LOG(kWarning, "{} '{}' is not supported and was not registered.", what,
-                name == nullptr ? "without a name" : name);
 }
 
 }  // namespace
@@ -60,14 +56,16 @@ CUDA_SHIM_EXPORT char __cudaInitModule(void** handle) {
   return 1;
 }
 
-CUDA_SHIM_EXPORT void __cudaRegisterTexture(void**, const void*, const void**, const char* name,
-                                            int, int, int) {
-  refuse("Texture reference", name);
+/// `read_mode`: cudaTextureReadMode.
+CUDA_SHIM_EXPORT void __cudaRegisterTexture(void** handle, const void* host, const void**,
+                                            const char* name, int, int read_mode, int) {
+  if (handle != nullptr)
+    module_of(handle)->add_texture(host, name, read_mode == cudaReadModeNormalizedFloat);
 }
 
-CUDA_SHIM_EXPORT void __cudaRegisterSurface(void**, const void*, const void**, const char* name,
-                                            int, int) {
-  refuse("Surface reference", name);
+CUDA_SHIM_EXPORT void __cudaRegisterSurface(void** handle, const void* host, const void**,
+                                            const char* name, int, int) {
+  if (handle != nullptr) module_of(handle)->add_surface(host, name);
 }
 
 /// No private entry point is known.

@@ -19,9 +19,10 @@
 namespace cuda_shim::cudart {
 namespace {
 
-constinit std::mutex registration;  // guards the writers of both maps and of the modules' lists
+constinit std::mutex registration;  // guards the writers of the maps and of the modules' lists
 constinit PointerMap<RegisteredFunction> functions;
 constinit PointerMap<RegisteredVariable> variables;
+constinit PointerMap<RegisteredReference> references;
 constinit RegisteredModule* newest_module = nullptr;
 constinit std::atomic<bool> process_ends{false};
 
@@ -63,6 +64,23 @@ void RegisteredModule::add_variable(const void* host, const char* name, std::siz
   variables.insert(host, &variable);
 }
 
+void RegisteredModule::add_reference(const void* host, const char* name, bool surface,
+                                     bool reads_normalized) {
+  if (host == nullptr || name == nullptr) return;
+  std::lock_guard lock(registration);
+  RegisteredReference& reference =
+      references_.emplace_back(this, host, name, surface, reads_normalized);
+  references.insert(host, &reference);
+}
+
+void RegisteredModule::add_texture(const void* host, const char* name, bool reads_normalized) {
+  add_reference(host, name, false, reads_normalized);
+}
+
+void RegisteredModule::add_surface(const void* host, const char* name) {
+  add_reference(host, name, true, false);
+}
+
 cudaError_t RegisteredModule::initialise_managed() {
   for (RegisteredVariable& variable : variables_) {
     if (variable.managed == nullptr) continue;
@@ -88,6 +106,8 @@ void RegisteredModule::retire() {
       if (variable.managed != nullptr && *variable.managed != nullptr)
         variables.erase(*variable.managed);
     }
+    for (RegisteredReference& reference : references_)
+      if (references.find(reference.host) == &reference) references.erase(reference.host);
   }
   error_ = cudaErrorCudartUnloading;
   // At the end of the process everything goes anyway. Unloading would wait for work in flight,
@@ -153,11 +173,21 @@ cudaError_t RegisteredVariable::locate(CUdeviceptr* address, std::size_t* bytes)
   return error;
 }
 
+cudaError_t RegisteredReference::module_of_context(CUmodule* out) const {
+  CUlibrary library;
+  CUDART_TRY(ensure_context());
+  CUDART_TRY(module->library(&library));
+  return to_runtime(cuLibraryGetModule(out, library));
+}
+
 RegisteredFunction* find_function(const void* host) {
   return functions.find(host);
 }
 RegisteredVariable* find_variable(const void* host) {
   return variables.find(host);
+}
+RegisteredReference* find_reference(const void* host) {
+  return references.find(host);
 }
 
 cudaError_t resolve_kernel(const void* function, CUkernel* kernel) {

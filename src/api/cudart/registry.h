@@ -1,6 +1,6 @@
 #pragma once
-// What nvcc's host code has registered: fatbins, and the kernels and variables in each, known by
-// the addresses of their host shadows.
+// What nvcc's host code has registered: fatbins, and the kernels, variables and references in each,
+// known by the addresses of their host shadows.
 //
 // Registration happens in the program's constructors and only writes down pointers. A fatbin
 // becomes a driver library when one of its kernels or variables is first used; the driver in turn
@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 
 namespace cuda_shim::cudart {
@@ -42,6 +43,20 @@ struct RegisteredVariable {
   cudaError_t locate(CUdeviceptr* address, std::size_t* bytes);
 };
 
+/// A texture or surface reference. What is bound, the driver knows.
+struct RegisteredReference {
+  RegisteredModule* module;
+  const void* host;
+  const char* name;
+  bool surface;
+  bool reads_normalized;  ///< integers of few bits as floats
+  /// Of the binding, for cudaGetTextureAlignmentOffset; negative: nothing is bound.
+  std::atomic<std::int64_t> offset{-1};
+
+  /// The module of the current context that has the reference.
+  cudaError_t module_of_context(CUmodule* out) const;
+};
+
 /// One call of __cudaRegisterFatBinary.
 class RegisteredModule {
  public:
@@ -50,6 +65,8 @@ class RegisteredModule {
 
   void add_function(const void* host, const char* name);
   void add_variable(const void* host, const char* name, std::size_t size, void** managed);
+  void add_texture(const void* host, const char* name, bool reads_normalized);
+  void add_surface(const void* host, const char* name);
   /// Fills the host pointers of all managed variables.
   cudaError_t initialise_managed();
   /// Forgets all functions and variables and unloads.
@@ -62,6 +79,7 @@ class RegisteredModule {
  private:
   explicit RegisteredModule(const void* image) : image_(image) {}
   cudaError_t load(CUlibrary* out);
+  void add_reference(const void* host, const char* name, bool surface, bool reads_normalized);
 
   const void* image_;
   RegisteredModule* older_ = nullptr;
@@ -69,11 +87,13 @@ class RegisteredModule {
   std::atomic<cudaError_t> error_{cudaSuccess};
   std::deque<RegisteredFunction> functions_;
   std::deque<RegisteredVariable> variables_;
+  std::deque<RegisteredReference> references_;
 };
 
-/// The function or variable registered for a host address, or null.
+/// What is registered for a host address, or null.
 RegisteredFunction* find_function(const void* host);
 RegisteredVariable* find_variable(const void* host);
+RegisteredReference* find_reference(const void* host);
 
 /// The driver's kernel for what a program passes as `func`: a registered host function, or a kernel
 /// handle itself.
