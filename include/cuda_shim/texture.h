@@ -30,6 +30,19 @@ typedef enum cuda_shim_texel {
   CUDA_SHIM_TEXEL_F32,
 } cuda_shim_texel;
 
+/* Texels that lie in blocks of 4 x 4: addresses, pitches and slices are those of blocks, extents
+ * count texels. They are read as floats, which `texel` says too. */
+typedef enum cuda_shim_texel_blocks {
+  CUDA_SHIM_BLOCKS_NONE,
+  CUDA_SHIM_BLOCKS_BC1, /* 8 bytes, four channels */
+  CUDA_SHIM_BLOCKS_BC2, /* 16 bytes, four channels */
+  CUDA_SHIM_BLOCKS_BC3, /* 16 bytes, four channels */
+  CUDA_SHIM_BLOCKS_BC4, /* 8 bytes, one channel */
+  CUDA_SHIM_BLOCKS_BC4_SIGNED,
+  CUDA_SHIM_BLOCKS_BC5, /* 16 bytes, two channels */
+  CUDA_SHIM_BLOCKS_BC5_SIGNED,
+} cuda_shim_texel_blocks;
+
 /* Geometries of texture and surface instructions. */
 typedef enum cuda_shim_geometry {
   CUDA_SHIM_GEOMETRY_1D,
@@ -77,6 +90,9 @@ typedef struct cuda_shim_texture {
   uint8_t normalized_coordinates;
   uint8_t normalized_values; /* integers of 8 and 16 bits read as [0, 1] or [-1, 1] */
   uint8_t srgb;
+  uint8_t seamless; /* filters reach over the edges of a cube */
+  uint8_t blocks;   /* cuda_shim_texel_blocks */
+  uint8_t reserved[3];
   uint32_t border[4]; /* bits of the four channels */
   float level_bias, least_level, greatest_level;
   uint32_t kind; /* cuda_shim_opaque_kind: texture instructions refuse a surface */
@@ -139,6 +155,9 @@ typedef enum cuda_shim_texture_question {
   CUDA_SHIM_TEXTURE_ARRAY_SIZE,
   CUDA_SHIM_TEXTURE_NUM_LEVELS,
   CUDA_SHIM_TEXTURE_NORMALIZED,
+  CUDA_SHIM_TEXTURE_CHANNEL_TYPE,  /* as OpenCL numbers them: PTX ISA 5.3.2 */
+  CUDA_SHIM_TEXTURE_CHANNEL_ORDER, /* as OpenCL numbers them */
+  CUDA_SHIM_TEXTURE_NUM_SAMPLES,
   CUDA_SHIM_TEXTURE_KIND, /* cuda_shim_opaque_kind; of any address that can be read */
 } cuda_shim_texture_question;
 

@@ -46,8 +46,7 @@ CUresult cuTexObjectCreate(CUtexObject* pTexObject, const CUDA_RESOURCE_DESC* pR
                            const CUDA_RESOURCE_VIEW_DESC* pResViewDesc) {
   return in_context(__func__, [&](Context& context) -> Status {
     if (pTexObject == nullptr || pResDesc == nullptr || pTexDesc == nullptr) return null_argument();
-    if (pResViewDesc != nullptr) return not_supported("Resource views are not supported yet.");
-    return keep(Texture::make(context, *pResDesc, *pTexDesc), pTexObject);
+    return keep(Texture::make(context, *pResDesc, *pTexDesc, pResViewDesc), pTexObject);
   });
 }
 
@@ -61,6 +60,14 @@ CUresult cuTexObjectGetResourceDesc(CUDA_RESOURCE_DESC* pResDesc, CUtexObject te
 
 CUresult cuTexObjectGetTextureDesc(CUDA_TEXTURE_DESC* pTexDesc, CUtexObject texObject) {
   return describe(__func__, texObject, false, nullptr, pTexDesc);
+}
+
+CUresult cuTexObjectGetResourceViewDesc(CUDA_RESOURCE_VIEW_DESC* pResViewDesc,
+                                        CUtexObject texObject) {
+  return in_context(__func__, [&](Context&) -> Status {
+    if (pResViewDesc == nullptr) return null_argument();
+    return textures().describe_view(texObject, pResViewDesc);
+  });
 }
 
 CUresult cuSurfObjectCreate(CUsurfObject* pSurfObject, const CUDA_RESOURCE_DESC* pResDesc) {

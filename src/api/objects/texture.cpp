@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/objects/allocations.h"
+#include "api/objects/texture_view.h"
 
 namespace cuda_shim::objects {
 namespace {
@@ -156,6 +157,13 @@ bool is_float(const cuda_shim_texture& texture) {
   return texture.texel == CUDA_SHIM_TEXEL_F16 || texture.texel == CUDA_SHIM_TEXEL_F32;
 }
 
+/// Formats that have a form for sRGB.
+bool holds_colors(const cuda_shim_texture& texture) {
+  const bool colors =
+      texture.blocks >= CUDA_SHIM_BLOCKS_BC1 && texture.blocks <= CUDA_SHIM_BLOCKS_BC3;
+  return colors || texture.texel == CUDA_SHIM_TEXEL_U8;
+}
+
 Status check_reading(const CUDA_RESOURCE_DESC& resource, const CUDA_TEXTURE_DESC& reading) {
   if (reading.flags & ~kKnownFlags)
     return Status(StatusCode::kNotSupported, fmt::format("Texture flags 0x{:x} are not supported.",
@@ -171,9 +179,6 @@ Status check_reading(const CUDA_RESOURCE_DESC& resource, const CUDA_TEXTURE_DESC
     return refuse("A mipmapped texture is read by normalised coordinates.");
   if (mipmapped && reading.maxAnisotropy > 1)
     return Status(StatusCode::kNotSupported, "Anisotropic filtering is not supported.");
-  if ((reading.flags & CU_TRSF_SEAMLESS_CUBEMAP) != 0 &&
-      reading.filterMode == CU_TR_FILTER_MODE_LINEAR)
-    return Status(StatusCode::kNotSupported, "Filtering across cube edges is not supported.");
   return {};
 }
 
@@ -199,7 +204,8 @@ Status set_reading(const CUDA_RESOURCE_DESC& resource, const CUDA_TEXTURE_DESC& 
   if (promotes && !is_float(out) && !is_wide_integer(out)) out.normalized_values = 1;
   out.normalized_coordinates =
       !linear_memory && (reading.flags & CU_TRSF_NORMALIZED_COORDINATES) != 0;
-  out.srgb = (reading.flags & CU_TRSF_SRGB) != 0 && out.texel == CUDA_SHIM_TEXEL_U8;
+  out.seamless = (reading.flags & CU_TRSF_SEAMLESS_CUBEMAP) != 0;
+  out.srgb = (reading.flags & CU_TRSF_SRGB) != 0 && holds_colors(out);
   out.linear_filter = !linear_memory && reading.filterMode == CU_TR_FILTER_MODE_LINEAR;
   out.linear_levels = reading.mipmapFilterMode == CU_TR_FILTER_MODE_LINEAR;
   if ((out.linear_filter || (out.linear_levels && out.levels > 1)) && !out.normalized_values &&
@@ -228,12 +234,16 @@ Result<std::unique_ptr<Texture>> Texture::place(Context& context,
 }
 
 Result<std::unique_ptr<Texture>> Texture::make(Context& context, const CUDA_RESOURCE_DESC& resource,
-                                               const CUDA_TEXTURE_DESC& reading) {
+                                               const CUDA_TEXTURE_DESC& reading,
+                                               const CUDA_RESOURCE_VIEW_DESC* view) {
   cuda_shim_texture descriptor = {};
   Status status = take_resource(context, resource, descriptor);
+  if (status && view != nullptr) status = apply_view(resource, *view, descriptor);
   if (status) status = set_reading(resource, reading, descriptor);
   if (!status) return error(std::move(status));
-  return place(context, descriptor, resource, reading);
+  Result<std::unique_ptr<Texture>> made = place(context, descriptor, resource, reading);
+  if (made && view != nullptr) (*made)->view_ = *view;
+  return made;
 }
 
 Result<std::unique_ptr<Texture>> Texture::make_surface(Context& context,
@@ -285,6 +295,16 @@ bool Textures::describe(std::uint64_t handle, bool surface, CUDA_RESOURCE_DESC* 
   if (resource != nullptr) *resource = found->second->resource();
   if (reading != nullptr) *reading = found->second->reading();
   return true;
+}
+
+Status Textures::describe_view(std::uint64_t handle, CUDA_RESOURCE_VIEW_DESC* view) const {
+  std::lock_guard lock(mutex_);
+  auto found = objects_.find(handle);
+  if (found == objects_.end() || found->second->is_surface())
+    return Status(StatusCode::kInvalidHandle, "The texture object is not live.");
+  if (!found->second->view()) return refuse("The texture object was made without a view.");
+  *view = *found->second->view();
+  return {};
 }
 
 void Textures::erase_context(const Context& context) {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 #include "api/objects/array.h"
@@ -17,8 +18,10 @@ namespace cuda_shim::objects {
 class Texture {
  public:
   /// kInvalidValue, kInvalidHandle for an array that is not live, kNotSupported.
+  /// `view` may be null.
   static Result<std::unique_ptr<Texture>> make(Context& context, const CUDA_RESOURCE_DESC& resource,
-                                               const CUDA_TEXTURE_DESC& reading);
+                                               const CUDA_TEXTURE_DESC& reading,
+                                               const CUDA_RESOURCE_VIEW_DESC* view = nullptr);
   static Result<std::unique_ptr<Texture>> make_surface(Context& context,
                                                        const CUDA_RESOURCE_DESC& resource);
   /// How a texture is read, without one. Normalised coordinates mean that the texture decides.
@@ -31,6 +34,8 @@ class Texture {
   const CUDA_RESOURCE_DESC& resource() const { return resource_; }
   /// Of a texture.
   const CUDA_TEXTURE_DESC& reading() const { return reading_; }
+  /// Of a texture that was made with one.
+  const std::optional<CUDA_RESOURCE_VIEW_DESC>& view() const { return view_; }
 
  private:
   Texture(Context& context, const CUDA_RESOURCE_DESC& resource, const CUDA_TEXTURE_DESC& reading,
@@ -48,6 +53,7 @@ class Texture {
   Context& context_;
   CUDA_RESOURCE_DESC resource_;
   CUDA_TEXTURE_DESC reading_;
+  std::optional<CUDA_RESOURCE_VIEW_DESC> view_;
   bool surface_;
   DeviceBlock memory_;
 };
@@ -61,6 +67,9 @@ class Textures {
   /// The descriptions, copied; false if there is no such object.
   bool describe(std::uint64_t handle, bool surface, CUDA_RESOURCE_DESC* resource,
                 CUDA_TEXTURE_DESC* reading) const;
+  /// kInvalidHandle if there is no such texture object, kInvalidValue if it was made without a
+  /// view.
+  Status describe_view(std::uint64_t handle, CUDA_RESOURCE_VIEW_DESC* view) const;
   void erase_context(const Context& context);
 
  private:

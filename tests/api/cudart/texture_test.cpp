@@ -100,6 +100,27 @@ TEST_F(TextureObject, SurfacesAreOfArraysAlone) {
   cudaGetLastError();
 }
 
+TEST_F(TextureObject, OfAViewIsCheckedAndDescribedByIt) {
+  make_array(kInt);
+  cudaTextureDesc asked = linear_reading();
+  cudaResourceViewDesc view = {}, found = {};
+  view.format = cudaResViewFormatFloat1;
+  view.width = view.height = 8;
+  cudaTextureObject_t texture = 0;
+  ASSERT_EQ(cudaCreateTextureObject(&texture, &resource_, &asked, &view), cudaSuccess)
+      << "floats can be filtered";
+  EXPECT_EQ(cudaGetTextureObjectResourceViewDesc(&found, texture), cudaSuccess);
+  EXPECT_EQ(std::memcmp(&found, &view, sizeof view), 0);
+  EXPECT_EQ(cudaDestroyTextureObject(texture), cudaSuccess);
+  view.format = cudaResViewFormatUnsignedInt1;
+  EXPECT_EQ(cudaCreateTextureObject(&texture, &resource_, &asked, &view),
+            cudaErrorInvalidFilterSetting);
+  view.format = cudaResViewFormatFloat1;
+  view.width = 9;
+  EXPECT_EQ(cudaCreateTextureObject(&texture, &resource_, &asked, &view), cudaErrorInvalidValue);
+  cudaGetLastError();
+}
+
 // What CUDA 11 does not have at the ends of the structures is neither read nor written.
 TEST_F(TextureObject, OfCuda11HasShorterStructures) {
   make_array(kFloat);

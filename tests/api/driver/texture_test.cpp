@@ -154,6 +154,50 @@ TEST_F(Texture, DirectionsMeetTheFacesOfACube) {
   }
 }
 
+class Cube : public TextureFixture {
+ protected:
+  void make(unsigned size, const std::vector<float>& texels) {
+    CUarray array = make_array(float_array(size, size, 6, CUDA_ARRAY3D_CUBEMAP), texels);
+    texture_ =
+        make_texture(array, reading(kClamp, kLinear, kNormalized | CU_TRSF_SEAMLESS_CUBEMAP));
+  }
+  float fetch(float x, float y, float z) {
+    return std::bit_cast<float>(
+        run("tex.cube.v4.f32.f32 {%d0, %d1, %d2, %d3}, [%h, {%a0, %a1, %a2, %a3}];", texture_,
+            {bits(x), bits(y), bits(z)})[0]);
+  }
+  CUtexObject texture_ = 0;
+};
+
+TEST_F(Cube, WithoutSeamsBlendsFacesAtTheirEdges) {
+  make(1, {12, 1, 24, 2, 48, 3});
+  EXPECT_EQ(fetch(1, 0, 0), 12.0f) << "the middle of a face";
+  EXPECT_EQ(fetch(1, 0, 1), 30.0f);
+  EXPECT_EQ(fetch(1, 1, 0), 18.0f);
+  EXPECT_EQ(fetch(0, 1, 1), 36.0f);
+  EXPECT_EQ(fetch(1, 1, 1), 28.0f) << "three faces";
+}
+
+// Along each of the twelve edges, a little to either side: of different faces, the same texels.
+TEST_F(Cube, WithoutSeamsIsTheSameFromBothSides) {
+  std::vector<float> texels;
+  for (unsigned i = 0; i < 6 * 16; ++i) texels.push_back(static_cast<float>(i * 37 % 96));
+  make(4, texels);
+  constexpr float kLess = 0.9999f;
+  for (const auto [first, second] : {std::pair(0, 1), std::pair(0, 2), std::pair(1, 2)})
+    for (unsigned signs = 0; signs < 4; ++signs)
+      for (const float along : {-0.9f, -0.3f, 0.25f, 0.8f}) {
+        float at[3] = {along, along, along};
+        at[first] = signs & 1 ? -1 : 1;
+        at[second] = signs & 2 ? -1 : 1;
+        float beside[] = {at[0], at[1], at[2]};
+        at[first] *= kLess;
+        beside[second] *= kLess;
+        EXPECT_NEAR(fetch(at[0], at[1], at[2]), fetch(beside[0], beside[1], beside[2]), 1.0f)
+            << at[0] << ' ' << at[1] << ' ' << at[2];
+      }
+}
+
 TEST_F(Texture, LevelsAreChosenAndBlended) {
   const CUDA_ARRAY3D_DESCRIPTOR description = float_array(4, 4);
   CUmipmappedArray array = nullptr;

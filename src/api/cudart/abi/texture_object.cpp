@@ -136,8 +136,54 @@ cudaTextureDesc to_runtime_texture(const CUDA_TEXTURE_DESC& in) {
   return out;
 }
 
+// --- Views
+
+// CUDA 13 has room at the end.
+constexpr std::size_t kViewBytes = CUDA_SHIM_CUDART_ABI >= 13
+                                       ? sizeof(cudaResourceViewDesc)
+                                       : offsetof(cudaResourceViewDesc, reserved);
+
+CUDA_RESOURCE_VIEW_DESC to_driver(const cudaResourceViewDesc& in) {
+  CUDA_RESOURCE_VIEW_DESC out = {};
+  out.format = static_cast<CUresourceViewFormat>(in.format);  // equal numbers
+  out.width = in.width;
+  out.height = in.height;
+  out.depth = in.depth;
+  out.firstMipmapLevel = in.firstMipmapLevel;
+  out.lastMipmapLevel = in.lastMipmapLevel;
+  out.firstLayer = in.firstLayer;
+  out.lastLayer = in.lastLayer;
+  return out;
+}
+
+/// Of formats of integers, which come in threes: one, two and four channels. The rest is read as
+/// floats.
+CUarray_format format_of(const cudaResourceViewDesc& view) {
+  constexpr CUarray_format kIntegers[] = {CU_AD_FORMAT_UNSIGNED_INT8,  CU_AD_FORMAT_SIGNED_INT8,
+                                          CU_AD_FORMAT_UNSIGNED_INT16, CU_AD_FORMAT_SIGNED_INT16,
+                                          CU_AD_FORMAT_UNSIGNED_INT32, CU_AD_FORMAT_SIGNED_INT32};
+  const bool integers =
+      view.format >= cudaResViewFormatUnsignedChar1 && view.format <= cudaResViewFormatSignedInt4;
+  return integers ? kIntegers[(view.format - cudaResViewFormatUnsignedChar1) / 3]
+                  : CU_AD_FORMAT_FLOAT;
+}
+
+cudaResourceViewDesc to_runtime_view(const CUDA_RESOURCE_VIEW_DESC& in) {
+  cudaResourceViewDesc out = {};
+  out.format = static_cast<cudaResourceViewFormat>(in.format);
+  out.width = in.width;
+  out.height = in.height;
+  out.depth = in.depth;
+  out.firstMipmapLevel = in.firstMipmapLevel;
+  out.lastMipmapLevel = in.lastMipmapLevel;
+  out.firstLayer = in.firstLayer;
+  out.lastLayer = in.lastLayer;
+  return out;
+}
+
 /// The runtime has codes of its own for what the driver calls an invalid value.
-cudaError_t check_reading(const CUDA_RESOURCE_DESC& resource, const cudaTextureDesc& texture) {
+cudaError_t check_reading(const CUDA_RESOURCE_DESC& resource, const cudaTextureDesc& texture,
+                          const cudaResourceViewDesc* view) {
   CUarray_format format = CU_AD_FORMAT_FLOAT;
   if (resource.resType == CU_RESOURCE_TYPE_LINEAR) format = resource.res.linear.format;
   if (resource.resType == CU_RESOURCE_TYPE_PITCH2D) format = resource.res.pitch2D.format;
@@ -146,6 +192,7 @@ cudaError_t check_reading(const CUDA_RESOURCE_DESC& resource, const cudaTextureD
     CUDART_TRY(in_context(cuArray3DGetDescriptor, &array, resource.res.array.hArray));
     format = array.Format;
   }
+  if (view != nullptr && view->format != cudaResViewFormatNone) format = format_of(*view);
   const bool wide = format == CU_AD_FORMAT_UNSIGNED_INT32 || format == CU_AD_FORMAT_SIGNED_INT32;
   const bool integer =
       wide || (format >= CU_AD_FORMAT_UNSIGNED_INT8 && format <= CU_AD_FORMAT_SIGNED_INT32);
@@ -161,13 +208,14 @@ cudaError_t create(cudaTextureObject_t* object, const cudaResourceDesc* resource
                    const cudaTextureDesc* texture, const cudaResourceViewDesc* view,
                    bool seamless) {
   if (object == nullptr || resource == nullptr || texture == nullptr) return cudaErrorInvalidValue;
-  if (view != nullptr) return cudaErrorNotSupported;
   CUDA_RESOURCE_DESC driver_resource;
   CUDART_TRY(to_driver(*resource, &driver_resource));
-  CUDART_TRY(check_reading(driver_resource, *texture));
+  CUDART_TRY(check_reading(driver_resource, *texture, view));
   const CUDA_TEXTURE_DESC driver_texture = to_driver(*texture, seamless);
+  const CUDA_RESOURCE_VIEW_DESC driver_view =
+      view != nullptr ? to_driver(*view) : CUDA_RESOURCE_VIEW_DESC{};
   return in_context(cuTexObjectCreate, object, &driver_resource, &driver_texture,
-                    static_cast<const CUDA_RESOURCE_VIEW_DESC*>(nullptr));
+                    view != nullptr ? &driver_view : nullptr);
 }
 
 cudaError_t give_reading(cudaTextureDesc* out, cudaTextureObject_t object, bool seamless) {
@@ -215,6 +263,16 @@ CUDART_ENTRY(cudaDestroyTextureObject, (cudaTextureObject_t object), (object)) {
 CUDART_ENTRY(cudaGetTextureObjectResourceDesc,
              (cudaResourceDesc * resource, cudaTextureObject_t object), (resource, object)) {
   return give_resource(cuTexObjectGetResourceDesc, object, resource);
+}
+
+CUDART_ENTRY(cudaGetTextureObjectResourceViewDesc,
+             (cudaResourceViewDesc * view, cudaTextureObject_t object), (view, object)) {
+  if (view == nullptr) return cudaErrorInvalidValue;
+  CUDA_RESOURCE_VIEW_DESC found;
+  CUDART_TRY(in_context(cuTexObjectGetResourceViewDesc, &found, object));
+  const cudaResourceViewDesc whole = to_runtime_view(found);
+  std::memcpy(view, &whole, kViewBytes);
+  return cudaSuccess;
 }
 
 CUDART_ENTRY(cudaCreateSurfaceObject,

@@ -10,12 +10,12 @@
 #include <cmath>
 
 #include "devices/cpu/texture/axis.h"
+#include "devices/cpu/texture/block.h"
+#include "devices/cpu/texture/cube.h"
 #include "devices/cpu/texture/texel.h"
 
 namespace cuda_shim::devices::cpu {
 namespace {
-
-constexpr unsigned kCubeFaces = 6;
 
 float as_float(std::uint32_t bits) {
   return std::bit_cast<float>(bits);
@@ -42,6 +42,8 @@ struct Fetch {
 
   /// A direction does not count texels.
   bool normalized() const { return cube || texture.normalized_coordinates != 0; }
+  /// Filters take texels of the faces beside.
+  bool seamless() const { return cube && texture.seamless != 0; }
   bool integer() const { return (operation & CUDA_SHIM_TEXTURE_INTEGER) != 0; }
 };
 
@@ -56,10 +58,39 @@ Texel texel_of(const Fetch& fetch, const cuda_shim_texture_level& level,
                const std::int64_t (&index)[3]) {
   if (index[0] == kOutside || index[1] == kOutside || index[2] == kOutside)
     return border_texel(fetch.texture);
-  return read_texel(fetch.texture,
-                    level.address + static_cast<std::uint64_t>(index[2]) * level.slice +
-                        static_cast<std::uint64_t>(index[1]) * level.pitch +
-                        static_cast<std::uint64_t>(index[0]) * texel_bytes(fetch.texture));
+  const auto x = static_cast<std::uint64_t>(index[0]), y = static_cast<std::uint64_t>(index[1]);
+  const std::uint64_t slice = level.address + static_cast<std::uint64_t>(index[2]) * level.slice;
+  if (fetch.texture.blocks != CUDA_SHIM_BLOCKS_NONE) {
+    const std::uint64_t block =
+        slice + y / kBlockTexels * level.pitch + x / kBlockTexels * block_bytes(fetch.texture);
+    return read_block_texel(fetch.texture, block, x % kBlockTexels, y % kBlockTexels);
+  }
+  return read_texel(fetch.texture, slice + y * level.pitch + x * texel_bytes(fetch.texture));
+}
+
+/// Of a place that may lie one texel beyond an edge of its face. Where three faces meet there is no
+/// such texel: it is the mean of those around.
+Texel texel_around(const Fetch& fetch, const cuda_shim_texture_level& level,
+                   const std::int64_t (&index)[3]) {
+  const std::int64_t last = level.width - 1;
+  if (!fetch.seamless()) return texel_of(fetch, level, index);
+  const std::int64_t inside[] = {std::clamp<std::int64_t>(index[0], 0, last),
+                                 std::clamp<std::int64_t>(index[1], 0, last)};
+  const auto beyond = [&](std::int64_t s, std::int64_t t) {
+    const std::int64_t face = index[2] % kCubeFaces;
+    const FacePlace place = across_edge(static_cast<unsigned>(face), s, t, level.width);
+    return texel_of(fetch, level, {place.s, place.t, index[2] - face + place.face});
+  };
+  if (index[0] == inside[0] && index[1] == inside[1]) return texel_of(fetch, level, index);
+  if (index[0] == inside[0] || index[1] == inside[1]) return beyond(index[0], index[1]);
+  const Texel around[] = {texel_of(fetch, level, {inside[0], inside[1], index[2]}),
+                          beyond(index[0], inside[1]), beyond(inside[0], index[1])};
+  Texel mean;
+  for (unsigned c = 0; c < 4; ++c)
+    mean.bits[c] = as_result(
+        (as_float(around[0].bits[c]) + as_float(around[1].bits[c]) + as_float(around[2].bits[c])) /
+        3);
+  return mean;
 }
 
 /// The slice of a layered texture; a layer beyond the last is the last.
@@ -82,15 +113,20 @@ void find_footprints(const Fetch& fetch, const cuda_shim_texture_level& level,
   const std::int64_t slice = slice_of(fetch, level);
   footprint[1] = {0, 0, 0};
   footprint[2] = {slice, slice, 0};
-  for (unsigned d = 0; d < fetch.dimensions; ++d)
-    footprint[d] = between(axis_of(fetch, level, d), as_float(fetch.place[d]));
+  for (unsigned d = 0; d < fetch.dimensions; ++d) {
+    Axis axis = axis_of(fetch, level, d);
+    if (fetch.seamless()) axis.mode = CUDA_SHIM_ADDRESS_BORDER;
+    footprint[d] = between(axis, as_float(fetch.place[d]));
+    // To the left that is the place beyond the edge, to the right it is the one after the last.
+    if (fetch.seamless() && footprint[d].right == kOutside) footprint[d].right = axis.extent;
+  }
 }
 
 Texel fetch_linear(const Fetch& fetch, const cuda_shim_texture_level& level) {
   Footprint footprint[3] = {};
   find_footprints(fetch, level, footprint);
   if (footprint[0].weight == 0 && footprint[1].weight == 0 && footprint[2].weight == 0)
-    return texel_of(fetch, level, {footprint[0].left, footprint[1].left, footprint[2].left});
+    return texel_around(fetch, level, {footprint[0].left, footprint[1].left, footprint[2].left});
   float sum[4] = {};
   for (unsigned corner = 0; corner < 1u << fetch.dimensions; ++corner) {
     float weight = 1;
@@ -101,7 +137,7 @@ Texel fetch_linear(const Fetch& fetch, const cuda_shim_texture_level& level) {
       if (d < fetch.dimensions) weight *= right ? footprint[d].weight : 1 - footprint[d].weight;
     }
     if (weight == 0) continue;  // an infinity or NaN there does not count
-    const Texel texel = texel_of(fetch, level, index);
+    const Texel texel = texel_around(fetch, level, index);
     for (unsigned c = 0; c < 4; ++c) sum[c] += weight * as_float(texel.bits[c]);
   }
   return {{as_result(sum[0]), as_result(sum[1]), as_result(sum[2]), as_result(sum[3])}};
@@ -118,7 +154,7 @@ Texel gather(const Fetch& fetch, const cuda_shim_texture_level& level) {
   Texel result;
   for (unsigned i = 0; i < 4; ++i)
     result.bits[i] =
-        texel_of(fetch, level, {places[i][0], places[i][1], footprint[2].left}).bits[channel];
+        texel_around(fetch, level, {places[i][0], places[i][1], footprint[2].left}).bits[channel];
   return result;
 }
 
@@ -129,34 +165,6 @@ Texel fetch_level(const Fetch& fetch, const cuda_shim_texture_level& level) {
 }
 
 // --- Cubes
-
-/// Which components of a direction count on a face, and by which sign (the programming guide's
-/// table).
-struct FaceAxes {
-  std::uint8_t major, s, t;
-  float major_sign, s_sign, t_sign;
-};
-constexpr FaceAxes kFaces[kCubeFaces] = {{0, 2, 1, 1, -1, -1}, {0, 2, 1, -1, 1, -1},
-                                         {1, 0, 2, 1, 1, 1},   {1, 0, 2, -1, 1, -1},
-                                         {2, 0, 1, 1, 1, -1},  {2, 0, 1, -1, -1, -1}};
-
-/// A direction, or a change of one, along the axes of a face.
-struct OnFace {
-  float major, s, t;
-};
-OnFace on_face(unsigned face, const std::uint32_t* words) {
-  const FaceAxes& axes = kFaces[face];
-  return {axes.major_sign * as_float(words[axes.major]), axes.s_sign * as_float(words[axes.s]),
-          axes.t_sign * as_float(words[axes.t])};
-}
-
-unsigned face_of(const std::uint32_t* direction) {
-  const float x = as_float(direction[0]), y = as_float(direction[1]), z = as_float(direction[2]);
-  const float ax = std::fabs(x), ay = std::fabs(y), az = std::fabs(z);
-  if (ax >= ay && ax >= az) return std::signbit(x) ? 1 : 0;
-  if (ay >= az) return std::signbit(y) ? 3 : 2;
-  return std::signbit(z) ? 5 : 4;
-}
 
 /// To the place on the face, from 0 to 1; gradients become those of that place.
 void project_on_face(Fetch& fetch, const std::uint32_t* words) {
@@ -270,6 +278,21 @@ void fetch_texture(const cuda_shim_texture& texture, std::uint32_t operation,
   std::ranges::copy(texel.bits, result);
 }
 
+namespace {
+
+// By cuda_shim_texel: read as integers, and as fractions.
+constexpr std::uint16_t kChannelTypes[][2] = {{0x10da, 0x10d2}, {0x10db, 0x10d3}, {0x10dc, 0},
+                                              {0x10d7, 0x10d0}, {0x10d8, 0x10d1}, {0x10d9, 0},
+                                              {0x10dd, 0},      {0x10de, 0}};
+// By channels: R, RG, RGBA.
+constexpr std::uint16_t kChannelOrders[] = {0, 0x10b0, 0x10b2, 0, 0x10b5};
+
+std::uint32_t channel_type(const cuda_shim_texture& texture) {
+  return kChannelTypes[texture.texel][texture.normalized_values != 0 ? 1 : 0];
+}
+
+}  // namespace
+
 std::uint32_t query_texture(const cuda_shim_texture& texture, std::uint32_t question,
                             std::uint32_t level) {
   const cuda_shim_texture_level& found =
@@ -286,6 +309,12 @@ std::uint32_t query_texture(const cuda_shim_texture& texture, std::uint32_t ques
       return texture.levels;
     case CUDA_SHIM_TEXTURE_NORMALIZED:
       return texture.normalized_coordinates;
+    case CUDA_SHIM_TEXTURE_CHANNEL_TYPE:
+      return channel_type(texture);
+    case CUDA_SHIM_TEXTURE_CHANNEL_ORDER:
+      return kChannelOrders[texture.channels];
+    case CUDA_SHIM_TEXTURE_NUM_SAMPLES:
+      return 1;
     case CUDA_SHIM_TEXTURE_KIND:
       return texture.kind;
   }

@@ -32,7 +32,8 @@ constexpr FormatRow kFormats[] = {
 bool is_plain(const cuda_shim_texture& texture, std::uint32_t operation) {
   const std::uint32_t known = kPlainOperation | (texture.levels == 1 ? kLevelOperation : 0);
   const std::uint32_t geometry = operation & CUDA_SHIM_TEXTURE_GEOMETRY_MASK;
-  return (operation & ~known) == 0 && geometry <= CUDA_SHIM_GEOMETRY_2D && texture.srgb == 0;
+  return (operation & ~known) == 0 && geometry <= CUDA_SHIM_GEOMETRY_2D && texture.srgb == 0 &&
+         texture.blocks == CUDA_SHIM_BLOCKS_NONE;
 }
 
 /// Coordinates that are turns come out at most one texel beyond the ends.

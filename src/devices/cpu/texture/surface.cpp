@@ -143,6 +143,10 @@ SurfaceAccess reduce_surface(const cuda_shim_texture& surface, std::uint32_t ope
                              const std::uint32_t* words, const void* data) {
   const Place place = find_place(surface, operation, words);
   if (place.address == 0) return place.access;
+  // What is wider than a texel reaches out of the last one.
+  if ((operation & CUDA_SHIM_SURFACE_FORMATTED) != 0 &&
+      element_bytes(operation) > texel_bytes(surface))
+    return SurfaceAccess::kOutside;
   const cuda_shim_surface_reduction kind = reduction_of(surface, operation);
   if (element_bytes(operation) == 8)
     reduce<std::uint64_t>(kind, place.address, data);

@@ -24,11 +24,6 @@ float half_to_float(std::uint16_t half) {
   return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(scaled));
 }
 
-// IEC 61966-2-1.
-float srgb_to_linear(float value) {
-  return value <= 0.04045f ? value / 12.92f : std::pow((value + 0.055f) / 1.055f, 2.4f);
-}
-
 std::uint32_t extended(cuda_shim_texel texel, std::uint64_t address) {
   switch (texel) {
     case CUDA_SHIM_TEXEL_U8:
@@ -128,6 +123,10 @@ unsigned channel_bytes(cuda_shim_texel texel) {
 }
 
 }  // namespace
+
+float srgb_to_linear(float value) {
+  return value <= 0.04045f ? value / 12.92f : std::pow((value + 0.055f) / 1.055f, 2.4f);
+}
 
 bool returns_floats(const cuda_shim_texture& texture) {
   return texture.normalized_values || texture.texel == CUDA_SHIM_TEXEL_F16 ||

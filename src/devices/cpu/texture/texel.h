@@ -26,6 +26,8 @@ Texel read_texel(const cuda_shim_texture& texture, std::uint64_t address);
 /// Stores `count` channels; a word is a float or an integer as the format is. Integers are clamped.
 void write_texel(const cuda_shim_texture& texture, std::uint64_t address,
                  const std::uint32_t* channels, unsigned count);
+/// A fraction of a colour by IEC 61966-2-1.
+float srgb_to_linear(float value);
 Texel border_texel(const cuda_shim_texture& texture);
 
 }  // namespace cuda_shim::devices::cpu
