@@ -111,6 +111,9 @@ constexpr QuestionRow kQuestions[] = {
     {"array_size", CUDA_SHIM_TEXTURE_ARRAY_SIZE},
     {"num_mipmap_levels", CUDA_SHIM_TEXTURE_NUM_LEVELS},
     {"normalized_coords", CUDA_SHIM_TEXTURE_NORMALIZED},
+    {"channel_data_type", CUDA_SHIM_TEXTURE_CHANNEL_TYPE},
+    {"channel_order", CUDA_SHIM_TEXTURE_CHANNEL_ORDER},
+    {"num_samples", CUDA_SHIM_TEXTURE_NUM_SAMPLES},
 };
 
 Status lower_query(Lowering& l) {
@@ -168,11 +171,18 @@ constexpr Row kRows[] = {
      ".dtype = .u32 .s32 .f32",
      lower_tld4},
     {"txq.query.b32 d, [a]; .query = .width .height .depth .array_size .num_mipmap_levels "
-     ".normalized_coords",
+     ".normalized_coords .channel_data_type .channel_order .num_samples",
      lower_query},
+    // Which numbers stand for the modes the manual does not say.
+    {"txq.query.b32 d, [a]; .query = .filter_mode .addr_mode_0 .addr_mode_1 .addr_mode_2 "
+     ".force_unnormalized_coords",
+     nullptr},
     {"txq.level.query.b32 d, [a], lod; .query = .width .height .depth", lower_query},
     {"istypep.type p, a; .type = .texref .samplerref .surfref", lower_is_type},
-    {"suq.query.b32 d, [a]; .query = .width .height .depth .array_size", lower_query},
+    {"suq.query.b32 d, [a]; .query = .width .height .depth .array_size .channel_data_type "
+     ".channel_order",
+     lower_query},
+    {"suq.memory_layout.b32 d, [a]", nullptr},
 };
 
 }  // namespace

@@ -88,7 +88,7 @@ constexpr Row kRows[] = {
     // The format says whether numbers have a sign.
     {"sured.p.op.geom.b32.clampm [a], c; .op = .add .min .max .and .or" CUDA_SHIM_NO_LAYERS,
      lower_sured},
-    {"sured.p.op.geom.b64.clampm [a], c; .op = .min .max" CUDA_SHIM_NO_LAYERS, nullptr},
+    {"sured.p.op.geom.b64.clampm [a], c; .op = .min .max" CUDA_SHIM_NO_LAYERS, lower_sured},
     {"sured.b.op.geom.b32.clampm [a], c; .op = .and .or" CUDA_SHIM_NO_LAYERS, lower_sured},
 };
 

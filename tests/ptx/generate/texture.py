@@ -329,12 +329,18 @@ def write_gathers(out):
         kernel.write(out, f"tld4_{geometry}", f"tld4.{geometry}")
 
 
+# As OpenCL numbers them: of integers that are read as such; R, RG and RGBA.
+CHANNEL_TYPES = {"s8": 0x10D7, "s16": 0x10D8, "s32": 0x10D9, "u8": 0x10DA, "u16": 0x10DB, "u32": 0x10DC, "f16": 0x10DD, "f32": 0x10DE}
+CHANNEL_ORDERS = {1: 0x10B0, 2: 0x10B2, 4: 0x10B5}
+
+
 def write_queries(out):
     textures = [Texture("2d", "f32", levels=3, normalized=True), Texture("3d", "u8", channels=2), Texture("a2d", "f16")]
     kernel = Kernel(textures)
     for index, texture in enumerate(textures):
         w, h, d = texture.extents
         answers = {"width": w, "height": h, "normalized_coords": int(texture.normalized), "num_mipmap_levels": texture.levels}
+        answers |= {"channel_data_type": CHANNEL_TYPES[texture.kind], "channel_order": CHANNEL_ORDERS[texture.channels], "num_samples": 1}
         answers |= {"depth": d} if texture.geometry == "3d" else {"array_size": d} if texture.layered else {}
         for query, answer in answers.items():
             kernel.lines.append(f"txq.{query}.b32 %r0, [%x{index}]")
@@ -353,6 +359,7 @@ def write_queries(out):
     for index, surface in enumerate(surfaces):
         w, h, d = surface.extents
         answers = {"width": w, "height": h} | ({"depth": d} if index == 0 else {"array_size": d})
+        answers |= {"channel_data_type": CHANNEL_TYPES[surface.kind], "channel_order": CHANNEL_ORDERS[surface.channels]}
         for query, answer in answers.items():
             kernel.lines.append(f"suq.{query}.b32 %r0, [%x{index}]")
             kernel.keep("%r0", answer)
@@ -524,6 +531,29 @@ def write_formatted(out):
                 a, b = (v - (1 << 32) if kind == "s32" and v >> 31 else v for v in (data[index], value))
                 data[index] = {"add": a + b, "min": min(a, b), "max": max(a, b), "and": a & b, "or": a | b}[op] % (1 << 32)
         kernel.write(out, f"sured_formatted_{geometry}", f"sured.p.{geometry}")
+        write_wide_reductions(out, geometry)
+
+
+def write_wide_reductions(out, geometry):
+    """Texels of two channels are one number of 64 bits, with a sign if the channels have one."""
+    textures = [Texture(geometry, kind, channels=2, extents=(4, *SURFACES[geometry][1:])) for kind in ("u32", "s32")]
+    w, h, d = textures[0].extents
+    holds = {i: [v % (1 << 32) for v in t.texels()] for i, t in enumerate(textures)}
+    kernel = Kernel(textures, "surface", holds)
+    for turn, (op, number_of) in enumerate((op, i) for op in ("min", "max") for i in (0, 1)):
+        data = holds[number_of]
+        for boundary, at in (("trap", (1, h - 1, d - 1)), ("clamp", (7, 0, 0)), ("zero", (4, 0, 0))):
+            value = 0x8000001700000001 >> turn % 3
+            where = place(geometry, at).replace("%x0", f"%x{number_of}")
+            kernel.lines += [f"mov.b64 %x2, {value:#x}", f"sured.p.{op}.{geometry}.b64.{boundary} {where}, %x2"]
+            if boundary == "zero":
+                continue
+            index = 2 * ((at[2] * h + at[1]) * w + min(at[0], w - 1))
+            signed = textures[number_of].kind == "s32"
+            a, b = (v - (1 << 64) if signed and v >> 63 else v for v in (data[index] | data[index + 1] << 32, value))
+            result = (min(a, b) if op == "min" else max(a, b)) % (1 << 64)
+            data[index], data[index + 1] = result % (1 << 32), result >> 32
+    kernel.write(out, f"sured_wide_{geometry}", f"sured.p.{geometry}.b64")
 
 
 def write(out):

@@ -348,6 +348,16 @@ void tld4(Lane& lane) {
   set_color(lane, fetch.object(), color);
 }
 
+/// OpenCL's numbers for formats, in the order of PTX ISA 5.3.2.
+std::uint32_t channel_type(const TextureObject& object) {
+  constexpr std::string_view kFractions[] = {"s8", "s16", "u8", "u16"};
+  constexpr std::string_view kTypes[] = {"s8", "s16", "s32", "u8", "u16", "u32", "f16", "f32"};
+  const auto* fraction = std::ranges::find(kFractions, object.type);
+  if (object.as_float && fraction != std::end(kFractions))
+    return 0x10d0 + static_cast<std::uint32_t>(fraction - kFractions);
+  return 0x10d7 + static_cast<std::uint32_t>(std::ranges::find(kTypes, object.type) - kTypes);
+}
+
 void query(Lane& lane) {
   const TextureObject& object = texture_operand(lane, 1).object;
   const unsigned level = lane.has("level") ? lane.u32(2) : 0;
@@ -357,6 +367,10 @@ void query(Lane& lane) {
   if (lane.has("depth") || lane.has("array_size")) answer = object.depth_of(level);
   if (lane.has("num_mipmap_levels")) answer = object.levels;
   if (lane.has("normalized_coords")) answer = object.normalized;
+  if (lane.has("num_samples")) answer = 1;
+  if (lane.has("channel_data_type")) answer = channel_type(object);
+  if (lane.has("channel_order"))
+    answer = object.channels == 1 ? 0x10b0 : object.channels == 2 ? 0x10b2 : 0x10b5;
   lane.set(0, answer);
 }
 
@@ -453,7 +467,9 @@ void store_formatted(Lane& lane) {
 /// Of the formatted form, the surface says whether numbers have a sign.
 void sured(Lane& lane) {
   const bool is_signed = texture_operand(lane, 0).object.type[0] == 's';
-  const ScalarType type = lane.has("p") && is_signed ? ScalarType::kS32 : lane.type();
+  const bool wide = lane.type() == ScalarType::kB64;
+  const ScalarType with_sign = wide ? ScalarType::kS64 : ScalarType::kS32;
+  const ScalarType type = lane.has("p") && is_signed ? with_sign : lane.type();
   const unsigned bytes = kernels::ptx::bytes_of(type);
   std::byte* place = surface_place(lane, 0, bytes);
   if (place == nullptr) return;
@@ -479,13 +495,16 @@ constexpr Row kRows[] = {
     {"tex.level" CUDA_SHIM_ALL CUDA_SHIM_RESULT ".f32", tex_level},
     {"tex.grad" CUDA_SHIM_ALL CUDA_SHIM_RESULT ".f32", tex_grad},
     {"tld4.r|g|b|a.2d|a2d|cube|acube.v4.u32|s32|f32.f32", tld4},
-    {"txq{.level}.width|height|depth|array_size|num_mipmap_levels|normalized_coords.b32", query},
-    {"suq.width|height|depth|array_size.b32", query},
+    {"txq{.level}.width|height|depth|array_size|num_mipmap_levels|normalized_coords|channel_data_"
+     "type|channel_order|num_samples.b32",
+     query},
+    {"suq.width|height|depth|array_size|channel_data_type|channel_order.b32", query},
     {"istypep.texref|surfref|samplerref", istypep},
     {"suld.b" CUDA_SHIM_FLAT "{.<cache>}{.v2|v4}.b8|b16|b32|b64.trap|clamp|zero", suld},
     {"sust.b" CUDA_SHIM_FLAT "{.<cache>}{.v2|v4}.b8|b16|b32|b64.trap|clamp|zero", sust},
     {"sust.p" CUDA_SHIM_FLAT "{.v2|v4}.b32.trap|clamp|zero", store_formatted},
     {"sured.p.add|min|max|and|or.1d|2d|3d.b32.trap|clamp|zero", sured},
+    {"sured.p.min|max.1d|2d|3d.b64.trap|clamp|zero", sured},
     {"sured.b.add|min|max|and|or.1d|2d|3d.u32|s32|u64|s64|b32.trap|clamp|zero", sured},
 };
 
