@@ -73,9 +73,9 @@ unsigned texel_bytes(const Array& array) {
 
 /// Blocks lie in arrays of 32-bit integers.
 Status check_format(const Array& base, const FormatRow& row) {
-  const bool fits = row.bytes == texel_bytes(base) &&
-                    (row.blocks == CUDA_SHIM_BLOCKS_NONE ||
-                     base.description().Format == CU_AD_FORMAT_UNSIGNED_INT32);
+  const bool fits =
+      row.bytes == texel_bytes(base) && (row.blocks == CUDA_SHIM_BLOCKS_NONE ||
+                                         base.description().Format == CU_AD_FORMAT_UNSIGNED_INT32);
   if (fits) return {};
   return refuse(fmt::format("View format 0x{:x} does not fit texels of {} bytes in format 0x{:x}.",
                             static_cast<unsigned>(row.format), texel_bytes(base),

@@ -16,13 +16,19 @@ struct GeometryRow {
   cuda_shim_geometry geometry;
   unsigned dimensions;
   bool layered;
+  bool sampled = false;  ///< a sample's number comes before the coordinates
 };
 
-constexpr GeometryRow kGeometries[] = {
-    {"1d", CUDA_SHIM_GEOMETRY_1D, 1, false},     {"2d", CUDA_SHIM_GEOMETRY_2D, 2, false},
-    {"3d", CUDA_SHIM_GEOMETRY_3D, 3, false},     {"a1d", CUDA_SHIM_GEOMETRY_A1D, 1, true},
-    {"a2d", CUDA_SHIM_GEOMETRY_A2D, 2, true},    {"cube", CUDA_SHIM_GEOMETRY_CUBE, 3, false},
-    {"acube", CUDA_SHIM_GEOMETRY_ACUBE, 3, true}};
+constexpr GeometryRow kGeometries[] = {{"1d", CUDA_SHIM_GEOMETRY_1D, 1, false},
+                                       {"2d", CUDA_SHIM_GEOMETRY_2D, 2, false},
+                                       {"3d", CUDA_SHIM_GEOMETRY_3D, 3, false},
+                                       {"a1d", CUDA_SHIM_GEOMETRY_A1D, 1, true},
+                                       {"a2d", CUDA_SHIM_GEOMETRY_A2D, 2, true},
+                                       {"cube", CUDA_SHIM_GEOMETRY_CUBE, 3, false},
+                                       {"acube", CUDA_SHIM_GEOMETRY_ACUBE, 3, true},
+                                       // Nothing that CUDA makes has more samples than one.
+                                       {"2dms", CUDA_SHIM_GEOMETRY_2D, 2, false, true},
+                                       {"a2dms", CUDA_SHIM_GEOMETRY_A2D, 2, true, true}};
 
 // Elements of 64 bits, four of them.
 constexpr unsigned kDataWords = 8;
@@ -35,8 +41,11 @@ Value* memory_of(Lowering& l, const char* name, unsigned words) {
 
 TextureWords::TextureWords(Lowering& lowering, unsigned address)
     : lowering_(lowering), address_(address), geometry_(CUDA_SHIM_GEOMETRY_1D) {
-  for (const GeometryRow& row : kGeometries)
-    if (lowering.has(row.word)) geometry_ = row.geometry;
+  for (const GeometryRow& row : kGeometries) {
+    if (!lowering.has(row.word)) continue;
+    geometry_ = row.geometry;
+    before_ = (row.layered ? 1u : 0u) + (row.sampled ? 1u : 0u);
+  }
 }
 
 unsigned TextureWords::dimensions() const {
@@ -51,7 +60,7 @@ std::string TextureWords::fault() const {
   const ptx::Address* written = lowering_.instruction().operands[address_].address();
   if (written == nullptr || written->more.empty()) return "the coordinates are missing";
   if (written->more.size() > 2) return "a texture is followed by a sampler and coordinates at most";
-  const unsigned needed = dimensions() + (is_layered() ? 1 : 0);
+  const unsigned needed = dimensions() + before_;
   const unsigned found = lowering_.element_count(address_);
   if (found >= needed) return {};
   return fmt::format("{} coordinates are needed, {} are given", needed, found);
@@ -72,11 +81,10 @@ unsigned TextureWords::set_sampler() {
 }
 
 void TextureWords::set_coordinates(ptx::ScalarType type) {
-  const unsigned layers = is_layered() ? 1 : 0;
-  if (layers != 0)
+  if (is_layered())
     words_[CUDA_SHIM_TEXTURE_WORD_LAYER] = lowering_.element(address_, 0, ptx::ScalarType::kU32);
   for (unsigned i = 0; i < dimensions(); ++i)
-    words_[CUDA_SHIM_TEXTURE_WORD_COORDINATES + i] = lowering_.element(address_, i + layers, type);
+    words_[CUDA_SHIM_TEXTURE_WORD_COORDINATES + i] = lowering_.element(address_, i + before_, type);
 }
 
 void TextureWords::set_elements(unsigned word, unsigned operand, unsigned count,

@@ -51,6 +51,7 @@ class TextureWords {
   Lowering& lowering_;
   unsigned address_;
   cuda_shim_geometry geometry_;
+  unsigned before_ = 0;  ///< elements of the address that come before the coordinates
   /// Floats or integers; null: the operation does not need the word.
   std::array<llvm::Value*, CUDA_SHIM_TEXTURE_WORDS> words_ = {};
   llvm::Value* data_ = nullptr;

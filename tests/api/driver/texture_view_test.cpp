@@ -89,9 +89,8 @@ TEST_F(View, MustFitTheArray) {
 
 TEST_F(View, TakesSomeOfTheLayers) {
   resource_.resType = CU_RESOURCE_TYPE_ARRAY;
-  resource_.res.array.hArray =
-      make_array({2, 1, 4, CU_AD_FORMAT_FLOAT, 1, CUDA_ARRAY3D_LAYERED},
-                 std::vector<float>{0, 1, 10, 11, 20, 21, 30, 31});
+  resource_.res.array.hArray = make_array({2, 1, 4, CU_AD_FORMAT_FLOAT, 1, CUDA_ARRAY3D_LAYERED},
+                                          std::vector<float>{0, 1, 10, 11, 20, 21, 30, 31});
   CUDA_RESOURCE_VIEW_DESC view = {};
   view.width = 2;
   view.height = 1;

@@ -268,6 +268,22 @@ def write_base(out):
         kernel.write(out, f"tex_{geometry}", f"tex.{geometry} of all types, the nearest texel")
 
 
+def write_samples(out):
+    """The one sample of each texel: its number comes before the coordinates."""
+    for geometry in ("2d", "a2d"):
+        kinds = sorted(set(KINDS.values()))
+        textures = [Texture(geometry, kind, channels=4 if kind != "f16" else 2) for kind in kinds]
+        kernel = Kernel(textures)
+        for n, (dtype, kind) in enumerate(KINDS.items()):
+            index = kinds.index(kind)
+            for i, point in enumerate(((0, 0), (3, 2), (-1, 9))):
+                words = ([i % 2] if textures[index].layered else []) + [0, *point]
+                offsets, more = ((1, -1, 0), f", {vector((1, -1))}") if i == 1 else ((0, 0, 0), "")
+                kernel.fetch(f"tex{'.base' if n % 2 else ''}.{geometry}ms.{vector_of(dtype)}.{dtype}.s32", dtype, f"[%x{index}, {vector(words)}]",
+                             textures[index].fetch(point, i % 2, offsets=offsets, integer=True), more)
+        kernel.write(out, f"tex_{geometry}ms", f"tex.{geometry}ms of all types")
+
+
 def write_modes(out):
     """Linear filters and address modes."""
     for mode in ("wrap", "clamp", "mirror", "border"):
@@ -558,6 +574,7 @@ def write_wide_reductions(out, geometry):
 
 def write(out):
     write_base(out)
+    write_samples(out)
     write_modes(out)
     write_levels(out)
     write_gathers(out)

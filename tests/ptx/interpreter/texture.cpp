@@ -227,6 +227,7 @@ Fetch read_fetch(const Lane& lane, unsigned operand, ScalarType type) {
     fetch.slice =
         std::min<std::int64_t>(lane.bits(*words.at(next++), ScalarType::kU32), layers - 1);
   }
+  if (lane.has("2dms") || lane.has("a2dms")) ++next;  // the only sample
   std::array<double, 3> place = {};
   for (unsigned d = 0; d < dimensions; ++d) place[d] = number(lane, *words.at(next++), type);
   if (object.is_cube())
@@ -492,6 +493,7 @@ void sured(Lane& lane) {
 
 constexpr Row kRows[] = {
     {"tex{.base}" CUDA_SHIM_ALL CUDA_SHIM_RESULT ".s32|f32", tex},
+    {"tex{.base}.2dms|a2dms" CUDA_SHIM_RESULT ".s32", tex},
     {"tex.level" CUDA_SHIM_ALL CUDA_SHIM_RESULT ".f32", tex_level},
     {"tex.grad" CUDA_SHIM_ALL CUDA_SHIM_RESULT ".f32", tex_grad},
     {"tld4.r|g|b|a.2d|a2d|cube|acube.v4.u32|s32|f32.f32", tld4},

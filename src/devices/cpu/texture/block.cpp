@@ -1,5 +1,6 @@
-// A block holds two end points and, for each texel, which of the colours between them it has. BC1 is
-// such a block of colours; BC4 one of a single channel; BC2, BC3 and BC5 put two halves together.
+// A block holds two end points and, for each texel, which of the colours between them it has. BC1
+// is such a block of colours; BC4 one of a single channel; BC2, BC3 and BC5 put two halves
+// together.
 
 #include "devices/cpu/texture/block.h"
 
