@@ -123,6 +123,12 @@ typedef struct cuda_shim_launch {
                              none */
 } cuda_shim_launch;
 
+/* What an executable was used for since it was loaded. */
+typedef struct cuda_shim_usage {
+  uint64_t launches;    /* that have ended */
+  uint64_t nanoseconds; /* from beginning to end of each, added up */
+} cuda_shim_usage;
+
 typedef struct cuda_shim_backend {
   uint32_t size;
   uint32_t abi;     /* CUDA_SHIM_DEVICE_ABI */
@@ -184,6 +190,9 @@ typedef struct cuda_shim_backend {
   cuda_shim_status (*timestamp)(cuda_shim_queue queue, uint64_t* destination);
   /* Sets a cuda_shim_limit for launches from now on. Null: the device has no such limits. */
   cuda_shim_status (*set_limit)(cuda_shim_device device, uint32_t limit, uint64_t value);
+  /* Counted from loading on where the option EXPLAIN is set by then, else nought. Null: the device
+   * does not count. */
+  void (*usage)(cuda_shim_executable executable, cuda_shim_usage* usage);
 } cuda_shim_backend;
 
 /* The one symbol that a plug-in exports. Returns null if it cannot serve `abi`. */

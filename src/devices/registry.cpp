@@ -163,6 +163,13 @@ cuda_shim_fault Device::fault() const {
   return fault;
 }
 
+cuda_shim_usage Executable::usage() const {
+  cuda_shim_usage usage = {};
+  if (handle_ && has(backend_, offsetof(cuda_shim_backend, usage)) && backend_->usage)
+    backend_->usage(handle_, &usage);
+  return usage;
+}
+
 Status Device::set_limit(cuda_shim_limit limit, std::uint64_t value) {
   if (has(backend_, offsetof(cuda_shim_backend, set_limit)) && backend_->set_limit)
     return to_status(backend_->set_limit(handle_, limit, value));

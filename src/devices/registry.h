@@ -41,6 +41,8 @@ class Executable {
 
   cuda_shim_executable handle() const { return handle_; }
   explicit operator bool() const { return handle_ != nullptr; }
+  /// Noughts where the device does not count.
+  cuda_shim_usage usage() const;
 
  private:
   const cuda_shim_backend* backend_ = nullptr;

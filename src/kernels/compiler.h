@@ -42,6 +42,7 @@ struct CompiledKernel {
   std::uint32_t format = 0;
   std::vector<std::byte> bytes;
   cuda_shim_kernel_info info = {};
+  std::string remarks;  ///< sentences on what could not be done better, and why
 
   /// The C view for Device::load; borrowed from this.
   cuda_shim_code_object view() const;

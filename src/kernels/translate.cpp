@@ -77,6 +77,7 @@ void group_threads(LoweredKernel& lowered, llvm::TargetMachine& machine,
   }
   CUDA_SHIM_LOG(kInfo, "Kernel '{}' runs thread by thread: {}", request.source.kernel().name,
                 lanes.error());
+  lowered.remarks = "Thread by thread: " + lanes.error();
   lowered.module = std::move(one_by_one);
   lowered.entry = lowered.module->getFunction(entry);
 }
@@ -143,6 +144,7 @@ Result<CompiledKernel> translate(const CompileRequest& request) {
   compiled->kernel = request.source.kernel().name;
   compiled->format = request.options.target.format;
   compiled->info = lowered->info;
+  compiled->remarks = std::move(lowered->remarks);
   return compiled;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstdio>
@@ -64,6 +65,18 @@ std::string flag_of(const support::OptionRow& row) {
   return flag;
 }
 
+bool is_flag(const support::OptionRow& row) {
+  return row.type == "Flag";
+}
+
+// --verify needs no value; --verify=0 has one.
+bool takes_next(std::string_view word) {
+  if (word == "-h" || word == "--help" || word.find('=') != word.npos) return false;
+  return !std::ranges::any_of(support::option_rows(), [word](const support::OptionRow& row) {
+    return is_flag(row) && flag_of(row) == word;
+  });
+}
+
 }  // namespace
 
 std::size_t find_program_words(std::span<const char* const> words) {
@@ -71,8 +84,7 @@ std::size_t find_program_words(std::span<const char* const> words) {
   for (std::size_t i = 2; i < words.size(); ++i) {
     std::string_view word = words[i];
     if (word == "--" || !word.starts_with("-")) return i;
-    bool takes_next = word != "-h" && word != "--help" && word.find('=') == std::string_view::npos;
-    if (takes_next) ++i;
+    if (takes_next(word)) ++i;
   }
   return words.size();
 }
@@ -81,13 +93,15 @@ void add_run(CLI::App& app, std::vector<std::string>& program, int& exit_code) {
   auto variables = std::make_shared<Variables>();
   CLI::App* command = app.add_subcommand("run", "Run a program: cuda-shim run ./app arguments...");
   command->footer("Usage: cuda-shim run [OPTIONS] [--] PROGRAM [ARGUMENTS...]");
-  for (const support::OptionRow& row : support::option_rows())
-    command->add_option_function<std::string>(
+  for (const support::OptionRow& row : support::option_rows()) {
+    CLI::Option* option = command->add_option_function<std::string>(
         flag_of(row),
         [variables, variable = row.variable](const std::string& value) {
           (*variables)[variable] = value;
         },
         std::string(row.sentence));
+    if (is_flag(row)) option->expected(0, 1)->default_str("1");
+  }
   command->callback([&program, variables, &exit_code] { exit_code = run(program, *variables); });
 }
 

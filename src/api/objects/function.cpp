@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 #include "api/objects/context.h"
+#include "api/objects/explanation.h"
 #include "api/objects/module.h"
 #include "kernels/compiler.h"
 #include "support/log.h"
@@ -115,6 +117,10 @@ Function::Function(Module& module, std::size_t index)
     max_threads_ = std::min(max_threads_, kernel_.max_threads_per_block);
 }
 
+Function::~Function() {
+  for (const auto& version : versions_) finish_explanation(*version);
+}
+
 /// The blocks that launches will most likely have.
 cuda_shim_dim3 Function::likely_block() const {
   const auto& required = kernel_.required_block;
@@ -157,12 +163,14 @@ Result<const Function::Version*> Function::load(const cuda_shim_dim3& block) {
   options.optimisation_level = static_cast<int>(support::option_number(support::Option::OPT_LEVEL));
   options.check_alignment = checks_alignment();
   options.block = block;
+  const auto begin = std::chrono::steady_clock::now();
   Result<kernels::cache::SharedKernel> compiled = module_.image().code(index_, options);
   if (!compiled) return error(std::move(compiled.error()));
   Result<devices::Executable> loaded = module_.context().instance().load((*compiled)->view());
   if (!loaded) return error(std::move(loaded.error()));
-  versions_.push_back(
-      std::make_unique<const Version>(Version{block, std::move(*loaded), (*compiled)->info}));
+  versions_.push_back(std::make_unique<const Version>(
+      Version{block, std::move(*loaded), (*compiled)->info, (*compiled)->remarks}));
+  explain(*this, *versions_.back(), std::chrono::steady_clock::now() - begin);
   return versions_.back().get();
 }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "api/objects/handle.h"
@@ -26,6 +27,7 @@ class Function {
 
   /// `index`: among the kernels of the module's outline.
   Function(Module& module, std::size_t index);
+  ~Function();
 
   CUfunction handle() const { return handle_.as<CUfunction>(); }
   Module& module() const { return module_; }
@@ -38,6 +40,7 @@ class Function {
     cuda_shim_dim3 block;  ///< dimensions that it is for; 0: any
     devices::Executable executable;
     cuda_shim_kernel_info info;
+    std::string remarks;  ///< of the translator
   };
 
   /// Translates and loads the kernel unless some version is there; a failure stays.

@@ -163,12 +163,18 @@ cuda_shim_status load(cuda_shim_device, const cuda_shim_code_object* code,
   kernel->info = code->info;
   kernel->entry = reinterpret_cast<cuda_shim_host_kernel>(loaded->entry());
   kernel->code = std::move(*loaded);
+  kernel->counts = support::option_flag(Option::EXPLAIN);
   *executable = kernel;
   return 0;
 }
 
 void unload(cuda_shim_executable executable) {
   delete executable;
+}
+
+void usage(cuda_shim_executable executable, cuda_shim_usage* usage) {
+  usage->launches = executable->launches.load(std::memory_order_relaxed);
+  usage->nanoseconds = executable->nanoseconds.load(std::memory_order_relaxed);
 }
 
 // --- Queue
@@ -325,6 +331,7 @@ constexpr cuda_shim_backend kBackend = {
     .fault = fault,
     .timestamp = Checked<timestamp>::call,
     .set_limit = set_limit,
+    .usage = usage,
 };
 
 }  // namespace

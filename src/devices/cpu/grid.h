@@ -19,6 +19,9 @@ struct cuda_shim_executable_impl {
   /// Running time of one block on one worker as last measured; 0: not yet. Decides whether waking
   /// others pays.
   std::atomic<std::uint32_t> block_nanoseconds{0};
+  bool counts = false;  ///< the two below
+  std::atomic<std::uint64_t> launches{0};
+  std::atomic<std::uint64_t> nanoseconds{0};
 };
 
 namespace cuda_shim::devices::cpu {

@@ -91,7 +91,11 @@ void run_launch(Instance& instance, const Command::Launch& launch, Worker& worke
     SharedJob job = {.run = run_part, .context = &grid};
     pool.share(job, workers - 1, worker);
   }
-  learn_cost(grid, now_nanoseconds() - start, workers);
+  const std::uint64_t nanoseconds = now_nanoseconds() - start;
+  learn_cost(grid, nanoseconds, workers);
+  if (!kernel.counts) return;
+  kernel.launches.fetch_add(1, std::memory_order_relaxed);
+  kernel.nanoseconds.fetch_add(nanoseconds, std::memory_order_relaxed);
 }
 
 }  // namespace cuda_shim::devices::cpu

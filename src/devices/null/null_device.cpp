@@ -229,6 +229,7 @@ constexpr cuda_shim_backend kBackend = {
     .fault = fault,
     .timestamp = nullptr,
     .set_limit = nullptr,
+    .usage = nullptr,
 };
 
 }  // namespace

@@ -77,6 +77,7 @@ struct LoweredKernel {
   std::unique_ptr<llvm::Module> module;
   llvm::Function* entry = nullptr;
   cuda_shim_kernel_info info = {};
+  std::string remarks;  ///< see CompiledKernel
 };
 
 /// Errors: kInvalidPtx "Kernel 'k': line L, column C: ...".
