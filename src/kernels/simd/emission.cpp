@@ -435,16 +435,9 @@ void Emission::emit_alloca(llvm::AllocaInst& storage) {
     return;
   }
   const std::uint64_t stride = llvm::alignTo(size->getFixedValue(), storage.getAlign());
-  llvm::AllocaInst* all =
-      slot(llvm::ArrayType::get(ir_.getInt8Ty(), stride * lanes_.count), storage.getAlign());
-  llvm::Value* lanes = nullptr;
-  {
-    llvm::IRBuilder<>::InsertPointGuard restore(ir_);
-    ir_.SetInsertPoint(all->getParent(), std::next(all->getIterator()));
-    lanes = ir_.CreateGEP(ir_.getInt8Ty(), ir_.CreateVectorSplat(lanes_.count, all),
-                          lane_numbers(ir_.getInt64Ty(), static_cast<std::int64_t>(stride)));
-  }
-  vectors_[&storage] = lanes;
+  llvm::AllocaInst* all = slot(llvm::ArrayType::get(ir_.getInt8Ty(), stride * lanes_.count),
+                               std::max(storage.getAlign(), llvm::Align(64)));
+  scalars_[&storage] = all;
 }
 
 }  // namespace cuda_shim::kernels::simd

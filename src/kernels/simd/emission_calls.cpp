@@ -9,6 +9,7 @@
 #include "kernels/instructions/device_ops.h"
 #include "kernels/instructions/matrix_warp.h"
 #include "kernels/simd/emission.h"
+#include "kernels/simd/lane_loops.h"
 #include "kernels/simd/rounding.h"
 #include "kernels/simd/warp_operations.h"
 
@@ -30,6 +31,7 @@ llvm::Value* Emission::emit_call(llvm::CallInst& call) {
   if (const auto op = instructions::device_op_of(*callee)) return emit_device_op(call, *op);
   if (callee->isIntrinsic()) return emit_intrinsic(call);
   if (llvm::Function* form = instructions::warp_form_of(*callee)) return emit_matrix(call, *form);
+  if (is_lane_loop(*callee)) return repeat_for_lanes(call);
   if (!callee->isDeclaration()) {
     refuse("The kernel calls a function that cannot be expanded in place.");
     return nullptr;

@@ -251,6 +251,16 @@ Shape of_call(const Rule& rule) {
   }
 }
 
+/// Each lane has its own, one behind the other.
+Shape of_own_memory(const Rule& rule) {
+  const auto& storage = llvm::cast<llvm::AllocaInst>(rule.instruction);
+  const auto size = storage.getAllocationSize(storage.getDataLayout());
+  if (!size) return Shape::any();
+  return {
+      .stride = static_cast<std::int64_t>(llvm::alignTo(size->getFixedValue(), storage.getAlign())),
+      .alignment = storage.getAlign().value()};
+}
+
 struct RuleRow {
   unsigned opcode;
   Shape (*apply)(const Rule&);
@@ -276,6 +286,7 @@ constexpr RuleRow kRules[] = {
     {llvm::Instruction::Select, of_selection},
     {llvm::Instruction::ICmp, of_comparison},
     {llvm::Instruction::Call, of_call},
+    {llvm::Instruction::Alloca, of_own_memory},
 };
 
 bool has_scalar_number(const llvm::Instruction& instruction) {

@@ -16,6 +16,7 @@
 #include "kernels/passes/analyses.h"
 #include "kernels/simd/byte_products.h"
 #include "kernels/simd/emission.h"
+#include "kernels/simd/lane_loops.h"
 #include "kernels/simd/matrix_forms.h"
 #include "kernels/simd/shape_analysis.h"
 #include "kernels/simd/shared_bits.h"
@@ -137,6 +138,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
     if (auto why = why_not_in_lockstep(one, shapes, lanes.count)) return std::unexpected(*why);
   }
   passes::checkpoint(module.getContext());
+  set_loops_apart(one, lanes);
   expose_shared_bits(one, lanes);
   ShapeAnalysis::structure(one, lanes);
   passes::checkpoint(module.getContext());
@@ -147,6 +149,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   (*made)->takeName(&one);
   one.eraseFromParent();
   kernel.entry = *made;
+  expand_lane_loops(module);
   if (has_vnni(machine, **made)) use_vnni(module);
   expand_forms(module, **made, vector_bits == 512);
   for (llvm::Function& function : module)

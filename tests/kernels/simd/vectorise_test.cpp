@@ -267,6 +267,27 @@ TEST_F(Vectorise, LoopsThatLanesLeaveApartKeepWhatTheyLeftWith) {
   EXPECT_EQ(gathers() + scatters(), 0u);
 }
 
+TEST_F(Vectorise, ALoopThatGathersAndThatLanesLeaveApartIsRunLaneByLane) {
+  vectorise(
+      "ld.global.b32 %r5, [%rd2]; ld.global.b32 %r6, [%rd2+4]; mov.u32 %r7, 0;\n"
+      "LOOP: mul.wide.s32 %rd4, %r5, 4; add.s64 %rd4, %rd1, %rd4; ld.global.u32 %r8, [%rd4];"
+      "add.u32 %r7, %r7, %r8; add.s32 %r5, %r5, 1; setp.lt.s32 %p1, %r5, %r6; @%p1 bra LOOP;\n"
+      "st.global.u32 [%rd2], %r7;");
+  ASSERT_TRUE(result_);
+  EXPECT_EQ(gathers() + scatters(), 0u);
+  EXPECT_GE(calls(llvm::Intrinsic::cttz), 1u);
+}
+
+TEST_F(Vectorise, ALoopThatGathersAtTheSameTimeInAllLanesStaysOne) {
+  vectorise(
+      "ld.global.b32 %r5, [%rd2]; mov.u32 %r6, 0; ld.param.u32 %r7, [n]; mov.f32 %f1, 0f00000000;\n"
+      "LOOP: mul.wide.s32 %rd4, %r5, 4; add.s64 %rd4, %rd1, %rd4; ld.global.f32 %f2, [%rd4];"
+      "add.f32 %f1, %f1, %f2; add.s32 %r5, %r5, 1; add.s32 %r6, %r6, 1;"
+      "setp.lt.s32 %p1, %r6, %r7; @%p1 bra LOOP;\n"
+      "st.global.f32 [%rd2], %f1;");
+  EXPECT_EQ(gathers(), 1u);
+}
+
 TEST_F(Vectorise, LanesThatMeetOnBothWaysOfABranchRunOneByOne) {
   vectorise(
       "and.b32 %r5, %r4, 1; setp.eq.u32 %p1, %r5, 0; @%p1 bra EVEN;\n"
