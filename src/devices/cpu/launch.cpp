@@ -61,8 +61,17 @@ void learn_cost(Grid& grid, std::uint64_t nanoseconds, std::uint32_t workers) {
       std::memory_order_relaxed);
 }
 
+/// Kernels may store past the caches (kernels/simd/streaming.h): what a worker has stored so must
+/// be visible before anybody learns that it is done.
+void end_streams() {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#endif
+}
+
 void run_part(void* grid, Worker& worker, std::uint32_t seat) {
   worker.scheduler->run(*static_cast<Grid*>(grid), seat);
+  end_streams();
 }
 
 }  // namespace

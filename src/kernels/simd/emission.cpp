@@ -17,6 +17,7 @@ Emission::Emission(llvm::Function& source, const Lanes& lanes, const ShapeAnalys
       post_dominators_(source),
       loops_(dominators_),
       lone_lanes_(source, lanes, shapes, dominators_, loops_),
+      streaming_(source),
       ir_(source.getContext()) {}
 
 std::expected<llvm::Function*, Refusal> Emission::run() {

@@ -24,6 +24,7 @@
 #include "kernels/instructions/lowering.h"
 #include "kernels/simd/lone_lane.h"
 #include "kernels/simd/shape_analysis.h"
+#include "kernels/simd/streaming.h"
 
 namespace cuda_shim::kernels::simd {
 
@@ -153,6 +154,12 @@ class Emission {
   void fetch_ahead(llvm::LoadInst& load, llvm::Value* pointer);
   llvm::Value* distance_of_next_block(llvm::LoadInst& load);
 
+  // --- Stores past the caches (emission_streaming.cpp)
+  llvm::Value* writes_much();
+  bool may_stream(const llvm::StoreInst& store, llvm::Type* type) const;
+  void store_in_line(const llvm::StoreInst& store, llvm::Value* value, llvm::Value* pointer,
+                     llvm::Value* mask);
+
   // --- Calls (emission_calls.cpp)
   llvm::Value* emit_call(llvm::CallInst& call);
   llvm::Value* emit_intrinsic(llvm::CallInst& call);
@@ -203,6 +210,7 @@ class Emission {
   llvm::PostDominatorTree post_dominators_;
   llvm::LoopInfo loops_;
   LoneLanes lone_lanes_;
+  Streaming streaming_;
   llvm::Function* made_ = nullptr;
   llvm::IRBuilder<> ir_;
   llvm::BasicBlock* current_ = nullptr;  ///< of the source
@@ -224,6 +232,7 @@ class Emission {
   llvm::DenseMap<llvm::PHINode*, Keeper> keepers_;
   llvm::DenseMap<llvm::PHINode*, llvm::Value*> latch_values_;    ///< of counting phis
   llvm::DenseMap<llvm::BasicBlock*, llvm::PHINode*> mask_phis_;  ///< by header
+  llvm::Value* writes_much_ = nullptr;
   llvm::AllocaInst *texture_words_ = nullptr, *texels_ = nullptr;
   llvm::Value* lane_of_loop_ = nullptr;  ///< i64, in the body of for_each_lane
   std::optional<Refusal> refusal_;

@@ -133,7 +133,7 @@ llvm::Value* Emission::distance_of_next_block(llvm::LoadInst& load) {
 /// What the next block reads at its turn; else what the next group reads, which lies behind this
 /// group's numbers.
 void Emission::fetch_ahead(llvm::LoadInst& load, llvm::Value* pointer) {
-  constexpr unsigned kGlobalMemory = 1, kLineBytes = 64;
+  constexpr unsigned kGlobalMemory = 1;
   const llvm::Loop* loop = loops_.getLoopFor(load.getParent());
   if (loop == nullptr || loop->isLoopInvariant(load.getPointerOperand()) ||
       !lanes_.one_dimensional() || load.getPointerAddressSpace() != kGlobalMemory)

@@ -266,13 +266,10 @@ void Emission::store_contiguous(llvm::StoreInst& store) {
   const bool reversed = pattern_of(store.getPointerOperand(), type) == Pattern::kReversed;
   llvm::Value* pointer = lowest(store.getPointerOperand(), type);
   if (reversed) value = ir_.CreateVectorReverse(value);
-  if (masks_.lookup(current_) == nullptr) {
-    ir_.CreateAlignedStore(value, pointer, store.getAlign());
-    return;
-  }
-  llvm::Value* mask = mask_for(access_of(type).count);
-  if (reversed) mask = ir_.CreateVectorReverse(mask);
-  ir_.CreateMaskedStore(value, pointer, store.getAlign(), mask);
+  const bool masked = masks_.lookup(current_) != nullptr;
+  llvm::Value* mask = masked ? mask_for(access_of(type).count) : nullptr;
+  if (reversed && masked) mask = ir_.CreateVectorReverse(mask);
+  store_in_line(store, value, pointer, mask);
 }
 
 void Emission::store_scattered(llvm::StoreInst& store) {

@@ -205,11 +205,8 @@ void Emission::store_rows(llvm::StoreInst& store) {
   llvm::Value* mask = masked ? mask_for(elements_of(store.getValueOperand()->getType())) : nullptr;
   for (unsigned row = 0; row < lanes_.rows(); ++row) {
     llvm::Value* pointer = row_scalar(store.getPointerOperand(), row);
-    llvm::Value* part = part_of_row(value, row);
-    if (masked)
-      ir_.CreateMaskedStore(part, pointer, store.getAlign(), part_of_row(mask, row));
-    else
-      ir_.CreateAlignedStore(part, pointer, store.getAlign());
+    store_in_line(store, part_of_row(value, row), pointer,
+                  masked ? part_of_row(mask, row) : nullptr);
   }
 }
 
