@@ -136,7 +136,16 @@ class Emission {
   void store_scattered(llvm::StoreInst& store);
   llvm::Value* element_pointers(llvm::Value* pointer, llvm::Type* element, unsigned index);
   /// kLone: one lane accesses it.
-  enum class Pattern { kUniform, kLone, kContiguous, kReversed, kOnceForRows, kRows, kRandom };
+  enum class Pattern {
+    kUniform,
+    kLone,
+    kContiguous,
+    kReversed,
+    kOnceForRows,
+    kRows,
+    kStrided,
+    kRandom
+  };
   Pattern pattern_of(llvm::Value* pointer, llvm::Type* type) const;
   llvm::Value* lowest(llvm::Value* pointer, llvm::Type* type);
   void store_once(llvm::StoreInst& store);
@@ -153,6 +162,17 @@ class Emission {
   // --- What will be read soon (emission_ahead.cpp)
   void fetch_ahead(llvm::LoadInst& load, llvm::Value* pointer);
   llvm::Value* distance_of_next_block(llvm::LoadInst& load);
+
+  // --- One plain access for each lane (emission_strided.cpp)
+  bool is_strided(llvm::Value* pointer) const;
+  bool moves_pieces(const llvm::Type* type) const;
+  llvm::Value* place_of_lane(llvm::Value* pointer, unsigned lane);
+  llvm::Value* collected(llvm::Type* type, llvm::function_ref<llvm::Value*(unsigned)> piece);
+  llvm::Value* piece_of(llvm::Value* all, llvm::Type* type, unsigned lane);
+  llvm::Value* all_in_place(llvm::Value* pointer);
+  llvm::Value* load_strided(llvm::LoadInst& load);
+  void store_strided(llvm::StoreInst& store);
+  llvm::Value* load_pieces(llvm::LoadInst& load);
 
   // --- Stores past the caches (emission_streaming.cpp)
   llvm::Value* writes_much();

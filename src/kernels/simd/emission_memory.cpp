@@ -50,9 +50,10 @@ Emission::Pattern Emission::pattern_of(llvm::Value* pointer, llvm::Type* type) c
   if (is_alone()) return Pattern::kLone;
   if (shape.varying || !access.plain) return Pattern::kRandom;
   if (shape.by_rows && shape.stride == 0) return Pattern::kOnceForRows;
-  if (shape.by_rows) return shape.stride == access.bytes ? Pattern::kRows : Pattern::kRandom;
+  const Pattern other = is_strided(pointer) ? Pattern::kStrided : Pattern::kRandom;
+  if (shape.by_rows) return shape.stride == access.bytes ? Pattern::kRows : other;
   if (shape.stride == access.bytes) return Pattern::kContiguous;
-  return shape.stride == -access.bytes && access.count == 1 ? Pattern::kReversed : Pattern::kRandom;
+  return shape.stride == -access.bytes && access.count == 1 ? Pattern::kReversed : other;
 }
 
 /// Accesses that others may see in the midst of are whole by nature of the machine; the compiler
@@ -131,6 +132,9 @@ llvm::Value* Emission::emit_load(llvm::LoadInst& load) {
       made = guarded(
           guard(pointer), [&] { return load_rows(load); }, [&] { return load_gathered(load); });
       break;
+    case Pattern::kStrided:
+      made = load_strided(load);
+      break;
     case Pattern::kRandom:
       made = load_gathered(load);
   }
@@ -194,6 +198,7 @@ llvm::Value* Emission::gathered(llvm::Type* element, llvm::Value* pointers, llvm
 llvm::Value* Emission::load_gathered(llvm::LoadInst& load) {
   const Access access = access_of(load.getType());
   if (!access.plain) return repeat_for_lanes(load);
+  if (moves_pieces(load.getType())) return load_pieces(load);
   llvm::Value* pointers = vector(load.getPointerOperand());
   llvm::Value* all = nullptr;
   for (unsigned k = 0; k < access.count; ++k) {
@@ -231,6 +236,9 @@ void Emission::emit_store(llvm::StoreInst& store) {
             store_scattered(store);
             return nullptr;
           });
+      break;
+    case Pattern::kStrided:
+      store_strided(store);
       break;
     case Pattern::kOnceForRows:
     case Pattern::kRandom:

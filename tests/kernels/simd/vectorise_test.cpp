@@ -169,11 +169,52 @@ TEST_F(Vectorise, RowsThatDoNotFillGroupsAreMasked) {
   EXPECT_EQ(scatters(), 0u);
 }
 
-TEST_F(Vectorise, StridesAreGathered) {
+TEST_F(Vectorise, StridesAreReadAndWrittenByOneAccessForEachLane) {
   vectorise(
       "mul.wide.s32 %rd4, %r1, 12; add.s64 %rd4, %rd1, %rd4;"
-      "ld.global.f32 %f1, [%rd4]; st.global.f32 [%rd2], %f1;");
+      "ld.global.f32 %f1, [%rd4]; st.global.f32 [%rd4+4], %f1;");
+  ASSERT_TRUE(result_);
+  EXPECT_GE(count([](const llvm::Instruction& i) {
+              return llvm::isa<llvm::LoadInst>(i) && i.getType()->isFloatTy();
+            }),
+            result_->count);
+  EXPECT_GE(count([](const llvm::Instruction& i) {
+              return llvm::isa<llvm::StoreInst>(i) && i.getOperand(0)->getType()->isFloatTy();
+            }),
+            result_->count);
+}
+
+TEST_F(Vectorise, WhereOnlySomeLanesAreActiveStridesAreGathered) {
+  vectorise(
+      "and.b32 %r5, %r4, 5; setp.ne.u32 %p1, %r5, 0; @%p1 bra OUT;\n"
+      "mul.wide.u32 %rd4, %r4, 12; add.s64 %rd4, %rd1, %rd4;"
+      "ld.global.f32 %f1, [%rd4]; st.global.f32 [%rd2], %f1;\n"
+      "OUT:");
   EXPECT_EQ(gathers(), 1u);
+}
+
+TEST_F(Vectorise, QuadruplesAnywhereAreReadWhole) {
+  vectorise(
+      "ld.global.u32 %r5, [%rd2]; mul.wide.u32 %rd4, %r5, 16; add.s64 %rd4, %rd1, %rd4;"
+      "ld.global.v4.f32 {%f1, %f2, %f3, %f4}, [%rd4]; add.f32 %f1, %f1, %f2; add.f32 %f3, %f3, %f4;"
+      "add.f32 %f1, %f1, %f3; st.global.f32 [%rd2], %f1;");
+  EXPECT_EQ(gathers(), 0u);
+}
+
+TEST_F(Vectorise, ResultsThatAreNotReadMayGoPastTheCaches) {
+  const auto streams = [&] {
+    return count([](const llvm::Instruction& i) {
+      return i.hasMetadata(llvm::LLVMContext::MD_nontemporal);
+    });
+  };
+  if (std::string_view(tests::this_machine().features).find("+avx512f") == std::string_view::npos)
+    GTEST_SKIP() << "The processor has no AVX-512.";
+  vectorise("st.global.u32 [%rd2], %r1;");
+  EXPECT_EQ(streams(), 1u);
+  vectorise("ld.global.u32 %r5, [%rd2+256]; st.global.u32 [%rd2], %r5;");
+  EXPECT_EQ(streams(), 0u);
+  vectorise("st.global.u32 [%rd2], %r1; membar.gl;");
+  EXPECT_EQ(streams(), 0u);
 }
 
 TEST_F(Vectorise, StridesWithoutGapsAreOneAccess) {
