@@ -17,6 +17,7 @@
 #include "kernels/passes/analyses.h"
 #include "kernels/passes/guard_extremes.h"
 #include "kernels/passes/guard_masked_logic.h"
+#include "kernels/passes/sink_to_unlikely.h"
 #include "kernels/targets/host/device_ops.h"
 #include "kernels/targets/host/resumption.h"
 #include "kernels/targets/host/shared_memory.h"
@@ -76,6 +77,9 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
                                          ? optimiser.builder.buildO0DefaultPipeline(chosen)
                                          : optimiser.builder.buildPerModuleDefaultPipeline(chosen);
   pipeline.run(module, optimiser.analyses.modules);
+  if (level > 0)
+    for (llvm::Function& function : module)
+      if (!function.isDeclaration()) passes::sink_to_unlikely(function);
   passes::guard_extremes(module);
   if (machine.getTargetTriple().isX86()) passes::guard_masked_logic(module);
 }
