@@ -110,14 +110,26 @@ bool lanes_leave_apart(const llvm::Loop& loop, const ShapeAnalysis& shapes) {
   return llvm::any_of(exiting, [&](const llvm::BasicBlock* block) { return shapes.parts(*block); });
 }
 
+bool can_run_apart(const llvm::Loop& loop) {
+  return loop.isInnermost() && llvm::all_of(loop.blocks(), [](const llvm::BasicBlock* block) {
+           return can_run_apart(*block);
+         });
+}
+
 bool is_better_apart(const llvm::Loop& loop, const ShapeAnalysis& shapes) {
-  if (!loop.isInnermost() || !lanes_leave_apart(loop, shapes)) return false;
+  if (!can_run_apart(loop) || !lanes_leave_apart(loop, shapes)) return false;
   Cost cost;
-  for (const llvm::BasicBlock* block : loop.blocks()) {
-    if (!can_run_apart(*block)) return false;
+  for (const llvm::BasicBlock* block : loop.blocks())
     for (const llvm::Instruction& instruction : *block) cost += cost_of(instruction, shapes);
-  }
   return cost.is_better_apart();
+}
+
+/// What costs little to find out.
+bool has_loop_to_look_at(llvm::Function& function) {
+  const llvm::DominatorTree dominators(function);
+  const llvm::LoopInfo loops(dominators);
+  return llvm::any_of(loops.getLoopsInPreorder(),
+                      [](const llvm::Loop* loop) { return can_run_apart(*loop); });
 }
 
 /// What LLVM knows of a function's control flow, until it changes.
@@ -193,7 +205,7 @@ class Choice {
 }  // namespace
 
 void set_loops_apart(llvm::Function& function, const Lanes& lanes) {
-  while (true) {
+  while (has_loop_to_look_at(function)) {
     const llvm::SmallVector<llvm::BasicBlock*> blocks = Choice(function, lanes).blocks();
     if (blocks.empty()) return;
     llvm::CodeExtractor extractor(blocks);
