@@ -133,6 +133,8 @@ TEST(ProgramWords, BeginAtTheFirstWordThatIsNoOptionOrValue) {
   EXPECT_EQ(split({"cuda-shim", "run", "--log", "debug", "./app", "--log"}), 4u);
   EXPECT_EQ(split({"cuda-shim", "run", "--log=debug", "./app"}), 3u);
   EXPECT_EQ(split({"cuda-shim", "run", "--help"}), 3u);
+  EXPECT_EQ(split({"cuda-shim", "run", "--explain", "./app"}), 3u);
+  EXPECT_EQ(split({"cuda-shim", "run", "--verify=0", "--log", "debug", "./app"}), 5u);
   EXPECT_EQ(split({"cuda-shim", "info", "./app"}), 3u);
   EXPECT_EQ(split({"cuda-shim"}), 1u);
 }

@@ -84,7 +84,7 @@ class Explanation {
       all += entry.second.usage.nanoseconds;
     }
     std::ranges::sort(order, std::ranges::greater{},
-                             [](const auto* entry) { return entry->second.usage.nanoseconds; });
+                      [](const auto* entry) { return entry->second.usage.nanoseconds; });
     fmt::print(stderr, "cuda_shim: {} kernels, {:.3f} ms\n{:>12} {:>6} {:>9} {:>12} {:>10}  {}\n",
                order.size(), milliseconds(all), "ms", "share", "launches", "ms each", "ready ms",
                "kernel, blocks, how it runs");

@@ -4,6 +4,8 @@
 
 #include "kernels/simd/vectorise.h"
 
+#include <fmt/format.h>
+#include <llvm/ADT/STLExtras.h>
 #include <llvm/CodeGen/TargetSubtargetInfo.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
@@ -139,6 +141,9 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   }
   passes::checkpoint(module.getContext());
   set_loops_apart(one, lanes);
+  if (const auto loops = llvm::count_if(module, is_lane_loop); loops != 0)
+    kernel.remarks = fmt::format(
+        "{} of its loops wait for gathers and are run by one lane after another.", loops);
   expose_shared_bits(one, lanes);
   ShapeAnalysis::structure(one, lanes);
   passes::checkpoint(module.getContext());

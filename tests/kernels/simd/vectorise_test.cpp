@@ -298,6 +298,18 @@ TEST_F(Vectorise, AnIndexKeptWithinLimitsIsOneAccessWhereItDoesNotReachThem) {
   EXPECT_EQ(gathers(), 1u);
 }
 
+TEST_F(Vectorise, WhatOneThreadDoesAloneNeedsNoScatter) {
+  vectorise(R"(
+  setp.ne.u32 %p1, %r4, 0; @%p1 bra DONE;
+  ld.global.u32 %r5, [%rd2]; and.b32 %r6, %r5, 31; mul.wide.u32 %rd4, %r6, 4; add.s64 %rd5, %rd1, %rd4;
+  ld.global.u32 %r7, [%rd5]; st.global.u32 [%rd5], %r5; atom.global.add.u32 %r8, [%rd5+4], %r7;
+DONE:)");
+  ASSERT_TRUE(result_) << result_.error();
+  EXPECT_EQ(gathers() + scatters() + vector_loads(), 0u);
+  EXPECT_EQ(count([](const llvm::Instruction& i) { return llvm::isa<llvm::AtomicRMWInst>(i); }),
+            1u);
+}
+
 TEST_F(Vectorise, LoopsThatLanesLeaveApartKeepWhatTheyLeftWith) {
   vectorise(
       "ld.global.b32 %r5, [%rd2]; mov.u32 %r6, 0;\n"
