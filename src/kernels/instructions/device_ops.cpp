@@ -141,4 +141,10 @@ std::optional<DeviceOp> device_op_of(const llvm::Function& function) {
   return std::nullopt;
 }
 
+std::optional<DeviceOp> device_op_in(const llvm::Value& instruction) {
+  const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+  const llvm::Function* callee = call != nullptr ? call->getCalledFunction() : nullptr;
+  return callee != nullptr ? device_op_of(*callee) : std::nullopt;
+}
+
 }  // namespace cuda_shim::kernels::instructions

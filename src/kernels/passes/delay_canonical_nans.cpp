@@ -196,13 +196,11 @@ class Delay {
 
   /// Whether `call` hands the number to another lane, and nobody sees its bits there.
   bool is_blind_shuffle(const llvm::User* call, const Instruction& number) {
-    const auto* shuffle = llvm::dyn_cast<llvm::CallInst>(call);
-    const llvm::Function* callee = shuffle != nullptr ? shuffle->getCalledFunction() : nullptr;
     constexpr unsigned kNumber = 1;
-    if (callee == nullptr || instructions::device_op_of(*callee) != DeviceOp::shuffle ||
-        shuffle->getArgOperand(kNumber) != &number)
+    if (instructions::device_op_in(*call) != DeviceOp::shuffle ||
+        call->getOperand(kNumber) != &number)
       return false;
-    return llvm::all_of(shuffle->users(), [&](const llvm::User* part) {
+    return llvm::all_of(call->users(), [&](const llvm::User* part) {
       if (match(part, m_LShr(m_Value(), m_SpecificInt(32)))) return true;  // whether it came
       return match(part, m_Trunc(m_Value())) && part->getType()->isIntegerTy(32) &&
              llvm::all_of(part->users(), [&](const llvm::User* moved) {

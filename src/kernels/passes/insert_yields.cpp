@@ -67,9 +67,7 @@ class WaitingLoop {
     for (const llvm::BasicBlock* block : loop_.blocks())
       for (const llvm::Instruction& instruction : *block) {
         if (llvm::isa<llvm::FenceInst>(instruction)) return true;
-        const llvm::Function* function = called(instruction);
-        if (function == nullptr) continue;
-        if (instructions::device_op_of(*function) == DeviceOp::nanosleep) return true;
+        if (instructions::device_op_in(instruction) == DeviceOp::nanosleep) return true;
       }
     return false;
   }

@@ -15,16 +15,10 @@ namespace {
 
 using instructions::DeviceOp;
 
-std::optional<DeviceOp> called_op(const llvm::Value* value) {
-  const auto* call = llvm::dyn_cast<llvm::CallInst>(value);
-  const llvm::Function* callee = call != nullptr ? call->getCalledFunction() : nullptr;
-  return callee != nullptr ? instructions::device_op_of(*callee) : std::nullopt;
-}
-
 /// Of an address that is loaded: that of a parameter, if it is one.
 Origin origin_of_loaded(const llvm::LoadInst& load) {
   const llvm::Value* place = load.getPointerOperand()->stripInBoundsConstantOffsets();
-  if (called_op(place) != DeviceOp::parameters) return {};
+  if (instructions::device_op_in(*place) != DeviceOp::parameters) return {};
   return {OriginKind::kParameter, load.getPointerOperand()};
 }
 
@@ -43,7 +37,7 @@ class Walk {
   std::optional<Origin> look(const llvm::Value* value) {
     if (llvm::isa<llvm::AllocaInst>(value)) return Origin{OriginKind::kOwn};
     if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(value)) return origin_of_loaded(*load);
-    if (const auto op = called_op(value)) return of_base(*op);
+    if (const auto op = instructions::device_op_in(*value)) return of_base(*op);
     if (const auto* phi = llvm::dyn_cast<llvm::PHINode>(value)) return of_all(*phi);
     switch (llvm::Operator::getOpcode(value)) {
       case llvm::Instruction::GetElementPtr:

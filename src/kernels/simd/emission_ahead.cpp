@@ -69,8 +69,7 @@ class BlockStep {
   }
 
   llvm::Value* of_call(const llvm::CallInst& call) {
-    const llvm::Function* callee = call.getCalledFunction();
-    const auto op = callee != nullptr ? instructions::device_op_of(*callee) : std::nullopt;
+    const auto op = instructions::device_op_in(call);
     if (!op) return nullptr;
     if (op != DeviceOp::ctaid) return none();
     const auto* dimension = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(0));

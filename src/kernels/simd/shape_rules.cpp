@@ -328,8 +328,7 @@ Shape by_rows(Shape shape) {
 bool has_row_form(const llvm::Instruction& instruction) {
   const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
   if (call == nullptr || llvm::isa<llvm::MinMaxIntrinsic>(call)) return true;
-  const llvm::Function* callee = call->getCalledFunction();
-  const auto op = callee != nullptr ? instructions::device_op_of(*callee) : std::nullopt;
+  const auto op = instructions::device_op_in(*call);
   return op == DeviceOp::tid || op == DeviceOp::laneid || op == DeviceOp::warpid;
 }
 

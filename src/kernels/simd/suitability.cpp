@@ -20,8 +20,8 @@ namespace {
 using instructions::DeviceOp;
 using BlockSet = llvm::SmallPtrSet<const llvm::BasicBlock*, 16>;
 
-/// In matrix operations lanes exchange words.
-std::optional<DeviceOp> device_op_in(const llvm::Instruction& instruction) {
+/// The operation that the instruction calls; in those of matrices lanes exchange words.
+std::optional<DeviceOp> lane_op_in(const llvm::Instruction& instruction) {
   const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
   const llvm::Function* callee = call != nullptr ? call->getCalledFunction() : nullptr;
   if (callee == nullptr) return std::nullopt;
@@ -50,7 +50,7 @@ template <class Condition>
 bool any_in(const BlockSet& blocks, Condition condition) {
   for (const llvm::BasicBlock* block : blocks)
     for (const llvm::Instruction& instruction : *block)
-      if (const auto op = device_op_in(instruction); op && condition(*op)) return true;
+      if (const auto op = lane_op_in(instruction); op && condition(*op)) return true;
   return false;
 }
 
@@ -93,7 +93,7 @@ std::optional<std::string> why_not_loop(const llvm::Loop& loop, const ShapeAnaly
 
 bool uses_warp(const llvm::Function& function) {
   for (const llvm::Instruction& instruction : llvm::instructions(function)) {
-    const auto op = device_op_in(instruction);
+    const auto op = lane_op_in(instruction);
     if (!op) continue;
     const bool barrier = is_barrier(*op);
     if (barrier && counts_warps(llvm::cast<llvm::CallInst>(instruction), *op)) return true;

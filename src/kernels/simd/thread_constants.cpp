@@ -16,8 +16,7 @@ namespace cuda_shim::kernels::simd {
 namespace {
 
 bool is_thread_constant(const llvm::CallInst& call) {
-  const llvm::Function* callee = call.getCalledFunction();
-  const auto op = callee != nullptr ? instructions::device_op_of(*callee) : std::nullopt;
+  const auto op = instructions::device_op_in(call);
   return op && instructions::effect_of(*op) == instructions::OpEffect::kPure &&
          llvm::all_of(call.args(),
                       [](const llvm::Use& use) { return llvm::isa<llvm::ConstantInt>(use); });

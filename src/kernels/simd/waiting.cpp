@@ -21,14 +21,9 @@
 namespace cuda_shim::kernels::simd {
 namespace {
 
+using instructions::device_op_in;
 using instructions::DeviceOp;
 using BlockSet = llvm::SmallPtrSet<const llvm::BasicBlock*, 16>;
-
-std::optional<DeviceOp> device_op_in(const llvm::Instruction& instruction) {
-  const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
-  const llvm::Function* callee = call != nullptr ? call->getCalledFunction() : nullptr;
-  return callee != nullptr ? instructions::device_op_of(*callee) : std::nullopt;
-}
 
 bool is_constant(const llvm::Value* value, bool (llvm::ConstantInt::*test)() const) {
   const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(value);

@@ -143,10 +143,7 @@ bool lanes_part(const llvm::Function& function, const ShapeAnalysis& shapes) {
 
 bool fetches_textures(const llvm::Function& function) {
   return llvm::any_of(llvm::instructions(function), [](const llvm::Instruction& instruction) {
-    const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
-    const llvm::Function* callee = call != nullptr ? call->getCalledFunction() : nullptr;
-    return callee != nullptr &&
-           instructions::device_op_of(*callee) == instructions::DeviceOp::texture_fetch;
+    return instructions::device_op_in(instruction) == instructions::DeviceOp::texture_fetch;
   });
 }
 
