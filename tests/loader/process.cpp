@@ -11,9 +11,12 @@
 namespace cuda_shim::testing {
 namespace {
 
-// A memory file takes any amount of output without anybody reading along.
+// A memory file takes any amount of output without anybody reading along. Unless it is appended to,
+// writers at the same moment overwrite each other: Linux does not guard a memory file's position.
 int make_file(const char* name) {
-  return ::memfd_create(name, MFD_CLOEXEC);
+  const int file = ::memfd_create(name, MFD_CLOEXEC);
+  ::fcntl(file, F_SETFL, O_APPEND);
+  return file;
 }
 
 std::string contents(int file) {
