@@ -31,6 +31,9 @@ typedef enum cuda_shim_kernel_traits {
   /* The entry returns where it has to wait and is resumed later (host_abi.h): nobody needs a stack
    * of its own, but `frame_bytes` for what it keeps meanwhile. Excludes NEEDS_FIBERS. */
   CUDA_SHIM_KERNEL_RESUMES = 1u << 5,
+  /* With RESUMES: all it ever waits for is that every other call of the block waits, too, or has
+   * ended, so that it tells nobody. */
+  CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS = 1u << 6,
 } cuda_shim_kernel_traits;
 
 /* Facts of one translated kernel. Sizes in bytes. */

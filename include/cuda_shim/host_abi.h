@@ -11,7 +11,10 @@
  * go on, so that each needs a stack (trait NEEDS_FIBERS). A kernel with the trait RESUMES returns
  * instead: it keeps what it still needs in thread->frame, whose first word is a
  * cuda_shim_host_resume that goes on with the frame, up to the next wait; the word is null once the
- * kernel has ended. What it waits for it has told one of the await functions.
+ * kernel has ended. What it waits for it has told one of the await functions. A kernel with the
+ * trait RUNS_IN_ROUNDS tells nobody: it counts itself in block->waiting, and returns unless that
+ * makes all of block->calls; then it sets that to 0 and goes on. The others are resumed in the
+ * order in which they returned.
  *
  * Addresses. Global, constant, local and generic addresses are plain host addresses. Shared
  * addresses are offsets in the block's window, which starts at block->shared; the generic address
@@ -44,6 +47,9 @@ typedef struct cuda_shim_host_block {
   uint64_t envreg[4]; /* %envreg0..3; 1 and 2: address (high, low) of the grid workspace of a
                          cooperative launch */
   void* engine;       /* the engine's own */
+  /* Of a kernel that runs in rounds: calls that have not ended, and those of them that wait for the
+     others. */
+  uint32_t calls, waiting;
 } cuda_shim_host_block;
 
 /* One CUDA thread. */

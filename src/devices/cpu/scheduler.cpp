@@ -33,6 +33,8 @@ void Scheduler::run(Grid& grid, std::uint32_t seat) {
   seat_ = seat;
   has_fibers_ = grid.kernel->info.traits & CUDA_SHIM_KERNEL_NEEDS_FIBERS;
   resumes_ = grid.kernel->info.traits & CUDA_SHIM_KERNEL_RESUMES;
+  in_rounds_ = grid.kernel->info.traits & CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS;
+  ready_ = nullptr;
   idle_rounds_ = rounds_since_block_ = 0;
   next_block_ = end_block_ = 0;
   current_ = nullptr;
@@ -50,8 +52,8 @@ void Scheduler::run_blocks() {
   for (std::uint64_t index = 0; take_next(&index);) {
     // Blocks that were started and have not run yet must not meet the next grid.
     if (grid.ended.load(std::memory_order_relaxed)) leave();
-    if (!may_wait()) {
-      run_threads(index);
+    if (in_rounds_ || !may_wait()) {
+      in_rounds_ ? run_in_rounds(index) : run_threads(index);
       continue;
     }
     if (note_failure(start_block(index))) give_up();
@@ -77,6 +79,46 @@ void Scheduler::run_threads(std::uint64_t index) {
   free_.push_back(&block);
 }
 
+Block& Scheduler::take_block_of_rounds() {
+  Block& block = *take_slot();
+  if (&block == ready_) return block;
+  const Groups groups(grid_->config->block, grid_->kernel->info);
+  const std::size_t frame = grid_->kernel->info.frame_bytes;
+  if (note_failure(block.reserve_shared(shared_bytes(*grid_)))) give_up();
+  if (note_failure(block.reserve_frames(groups.count(), frame))) give_up();
+  block.start(groups, frame, this);
+  ready_ = &block;
+  ready_fibers_ = groups.count();
+  return block;
+}
+
+// Who has returned is resumed in its turn, which comes once all others have returned or ended.
+void Scheduler::run_in_rounds(std::uint64_t index) {
+  Block& block = take_block_of_rounds();
+  set_place(block, index);
+  FiberList waiting;
+  const auto keep = [&](Fiber* fiber) {
+    if (*static_cast<const cuda_shim_host_resume*>(fiber->thread.frame)) return waiting.push(fiber);
+    if (--block.abi.calls == block.abi.waiting) block.abi.waiting = 0;
+  };
+  const cuda_shim_host_kernel entry = grid_->kernel->entry;
+  block.abi.calls = ready_fibers_;
+  block.abi.waiting = 0;
+  for (std::uint32_t i = 0; i < ready_fibers_; ++i) {
+    current_ = &block.fibers[i].thread;
+    entry(&block.fibers[i].thread);
+    keep(&block.fibers[i]);
+  }
+  while (Fiber* fiber = waiting.pop()) {
+    current_ = &fiber->thread;
+    const auto* frame = static_cast<const cuda_shim_host_resume*>(fiber->thread.frame);
+    (*frame)(fiber->thread.frame);
+    keep(fiber);
+  }
+  current_ = nullptr;
+  free_.push_back(&block);
+}
+
 Block* Scheduler::take_slot() {
   if (free_.empty()) {
     slots_.push_back(std::make_unique<Block>());
@@ -93,9 +135,10 @@ void Scheduler::set_place(Block& block, std::uint64_t index) {
   cuda_shim_host_block& abi = block.abi;
   abi.ntid = config.block;
   abi.nctaid = config.grid;
-  abi.ctaid.x = static_cast<std::uint32_t>(index % config.grid.x);
-  abi.ctaid.y = static_cast<std::uint32_t>(index / config.grid.x % config.grid.y);
-  abi.ctaid.z = static_cast<std::uint32_t>(index / config.grid.x / config.grid.y);
+  const std::uint64_t row = index < config.grid.x ? 0 : index / config.grid.x;
+  abi.ctaid.x = static_cast<std::uint32_t>(index - row * config.grid.x);
+  abi.ctaid.y = static_cast<std::uint32_t>(row % config.grid.y);
+  abi.ctaid.z = static_cast<std::uint32_t>(row / config.grid.y);
   abi.static_shared_bytes = grid_->kernel->info.static_shared_bytes;
   abi.dynamic_shared_bytes = config.dynamic_shared_bytes;
   abi.smid = seat_;

@@ -7,7 +7,8 @@
 // that; else it switches straight to the next one's stack. The order of choice is:
 // runnable fibers; threads in activemask; fibers that spin. Where all live blocks of the worker
 // only spin, it takes one more block: a grid that synchronises across its blocks, cooperative or
-// not, goes on.
+// not, goes on. Fibers that only ever wait for all others of their block are in no list of it: they
+// take turns.
 //
 // Where a block has no fiber to choose it can never go on: that is reported, with who waits where.
 
@@ -77,6 +78,8 @@ class Scheduler {
   void run_threads(std::uint64_t index);
   void run_fibers();
   void run_resumed();
+  void run_in_rounds(std::uint64_t index);
+  Block& take_block_of_rounds();
   Status start_block(std::uint64_t index);
   void set_place(Block& block, std::uint64_t index);
   Block* take_slot();
@@ -98,6 +101,7 @@ class Scheduler {
   std::uint32_t seat_ = 0;
   bool has_fibers_ = false;
   bool resumes_ = false;
+  bool in_rounds_ = false;
   std::uint32_t idle_rounds_ = 0;                 ///< in which every thread only spun
   std::uint64_t next_block_ = 0, end_block_ = 0;  ///< taken, and not started yet
   std::uint32_t rounds_since_block_ =
@@ -108,6 +112,8 @@ class Scheduler {
   std::vector<std::unique_ptr<Block>> slots_;
   std::vector<Block*> free_;
   std::vector<Block*> live_;
+  Block* ready_ = nullptr;  ///< whose fibers are those of the grid, which runs in rounds
+  std::uint32_t ready_fibers_ = 0;
   Block* retired_ = nullptr;  ///< over, but its last fiber may still be on its stack
   StatusCode failure_code_ = StatusCode::kOk;  ///< of fail()
   std::string failure_;

@@ -16,7 +16,7 @@
 namespace cuda_shim::kernels::cache {
 
 /// Raised whenever the bytes of a file, or what a key covers, change their meaning.
-inline constexpr std::uint32_t kFormat = 2;
+inline constexpr std::uint32_t kFormat = 3;
 
 enum class EntryKind : std::uint32_t { kKernel = 1, kProgram = 2 };
 

@@ -185,6 +185,8 @@ void Emission::emit(llvm::Instruction& instruction) {
   if (auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction)) return emit_store(*store);
   const Shape shape = shapes_.of(&instruction);
   if (shape.by_rows) return emit_by_rows(instruction);
+  if (const auto butterfly = butterfly_that_ends_in(instruction, lanes_))
+    return define(instruction, reduced(instruction, *butterfly));
   auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
   const bool limits = llvm::isa<llvm::MinMaxIntrinsic>(instruction) && shape.is_affine();
   if (call != nullptr && !limits) return define(instruction, emit_call(*call));

@@ -22,6 +22,7 @@
 #include <string>
 
 #include "kernels/instructions/lowering.h"
+#include "kernels/simd/butterfly.h"
 #include "kernels/simd/lone_lane.h"
 #include "kernels/simd/shape_analysis.h"
 #include "kernels/simd/streaming.h"
@@ -194,6 +195,7 @@ class Emission {
   llvm::Value* emit_sleep(llvm::CallInst& call);
   llvm::Value* emit_exchange(llvm::CallInst& call);
   llvm::Value* emit_in_rounding(llvm::CallInst& call, instructions::DeviceOp op);
+  llvm::Value* reduced(llvm::Instruction& last, const Butterfly& butterfly);
   llvm::Value* emit_warp_op(llvm::CallInst& call, instructions::DeviceOp op);
 
   // --- Matrices (emission_matrix.cpp)

@@ -204,6 +204,14 @@ llvm::Value* Emission::emit_warp_op(llvm::CallInst& call, DeviceOp op) {
   });
 }
 
+/// Lanes that take no part give nought, as in shuffles.
+llvm::Value* Emission::reduced(llvm::Instruction& last, const Butterfly& butterfly) {
+  llvm::Value* all = vector(butterfly.start);
+  if (llvm::Value* mask = masks_.lookup(butterfly.block))
+    all = ir_.CreateSelect(mask, all, llvm::Constant::getNullValue(all->getType()));
+  return emit_butterfly(ir_, butterfly, last, all);
+}
+
 /// What all lanes get is the same, and lies in one place.
 llvm::Value* Emission::emit_exchange(llvm::CallInst& call) {
   llvm::Value* own = call.getArgOperand(0);

@@ -11,6 +11,7 @@
 
 #include "kernels/instructions/device_ops.h"
 #include "kernels/instructions/matrix_warp.h"
+#include "kernels/simd/butterfly.h"
 
 namespace cuda_shim::kernels::simd {
 namespace {
@@ -83,6 +84,9 @@ class LanesAsTarget final : public llvm::TargetTransformInfoImplBase {
 
   InstructionUniformity getInstructionUniformity(const llvm::Value* value) const override {
     if (proven_.contains(value)) return InstructionUniformity::AlwaysUniform;
+    if (const auto* instruction = llvm::dyn_cast<llvm::Instruction>(value);
+        instruction != nullptr && butterfly_that_ends_in(*instruction, lanes_))
+      return InstructionUniformity::AlwaysUniform;
     if (const auto* call = llvm::dyn_cast<llvm::CallInst>(value))
       return uniformity_of(*call, lanes_);
     if (const auto* storage = llvm::dyn_cast<llvm::AllocaInst>(value))

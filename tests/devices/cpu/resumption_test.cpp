@@ -34,8 +34,9 @@ Frame& begin(cuda_shim_host_thread* thread, cuda_shim_host_resume step) {
 class ResumptionTest : public CpuDeviceTest {
  protected:
   static std::unique_ptr<cuda_shim_executable_impl> make(cuda_shim_host_kernel entry,
-                                                         std::uint32_t shared_bytes = 0) {
-    auto kernel = make_kernel(entry, CUDA_SHIM_KERNEL_RESUMES, shared_bytes);
+                                                         std::uint32_t shared_bytes = 0,
+                                                         std::uint32_t traits = 0) {
+    auto kernel = make_kernel(entry, CUDA_SHIM_KERNEL_RESUMES | traits, shared_bytes);
     kernel->info.frame_bytes = sizeof(Frame);
     return kernel;
   }
@@ -88,6 +89,68 @@ TEST_F(ResumptionTest, ThreadsThatHaveEndedAreNotWaitedFor) {
   run(kernel.get(), {1, 1, 1}, {96, 1, 1}, Words{&passed});
   EXPECT_EQ(fault_code(), StatusCode::kOk);
   EXPECT_EQ(passed, 64u);
+}
+
+/// What kernels that run in rounds do at their barrier; true: it must return.
+bool waits_for_all(cuda_shim_host_block* block) {
+  const bool waits = block->waiting + 1 < block->calls;
+  block->waiting = waits ? block->waiting + 1 : 0;
+  return waits;
+}
+
+// As `exchange`, but a thread that is a multiple of three ends early: its neighbour keeps its
+// value.
+void exchange_in_rounds(void* memory) {
+  auto& frame = *static_cast<Frame*>(memory);
+  auto* shared = reinterpret_cast<std::uint32_t*>(frame.thread->block->shared);
+  const std::uint32_t count = threads_of(frame.thread->block), own = linear_thread(frame.thread);
+  for (;;) {
+    const std::uint32_t round = frame.round++;
+    std::uint32_t* now = shared + round % 2 * count;
+    const std::uint32_t* before = shared + (round + 1) % 2 * count;
+    now[own] = round == 0 ? own : before[own % 3 == 2 ? own : own + 1] + 1;
+    if (round == (own % 3 == 0 ? 1u : 10u)) {
+      const std::uint32_t block = frame.thread->block->ctaid.x;
+      parameters_of<Words>(frame.thread).words[block * count + own] = now[own];
+      frame.resume = nullptr;
+      return;
+    }
+    if (waits_for_all(frame.thread->block)) return;
+  }
+}
+
+TEST_F(ResumptionTest, InRoundsNobodyIsTwoBarriersAheadAndWhoHasEndedIsNotWaitedFor) {
+  auto kernel = make([](cuda_shim_host_thread* thread) { begin(thread, exchange_in_rounds); },
+                     2 * 4 * 999, CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS);
+  constexpr std::uint32_t kBlocks = 37, kThreads = 999;
+  std::vector<std::uint32_t> out(kBlocks * kThreads);
+  run(kernel.get(), {kBlocks, 1, 1}, {333, 3, 1}, Words{out.data()});
+  EXPECT_EQ(fault_code(), StatusCode::kOk);
+  for (std::uint32_t i = 0; i < out.size(); ++i) {
+    const std::uint32_t own = i % kThreads;
+    // One takes its neighbour's value in each round, which goes up by one, as its own does.
+    ASSERT_EQ(out[i], own % 3 == 0 ? own + 2 : own % 3 == 1 ? own + 11 : own + 10) << i;
+  }
+}
+
+void write_after_round(void* memory) {
+  auto& frame = *static_cast<Frame*>(memory);
+  if (frame.round++ == 0 && waits_for_all(frame.thread->block)) return;
+  if (frame.thread->block->ctaid.x == 3 && frame.thread->tid.x == 33)
+    parameters_of<Words>(frame.thread).words[4] = 1;
+  frame.resume = nullptr;
+}
+
+TEST_F(ResumptionTest, AFaultInARoundNamesTheThread) {
+  void* hole = ::mmap(nullptr, 1 << 16, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  auto kernel = make([](cuda_shim_host_thread* thread) { begin(thread, write_after_round); }, 0,
+                     CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS);
+  run(kernel.get(), {5, 1, 1}, {64, 1, 1}, Words{static_cast<std::uint32_t*>(hole)});
+  const cuda_shim_fault fault = device_.fault();
+  EXPECT_EQ(static_cast<StatusCode>(fault.code), StatusCode::kIllegalAddress);
+  EXPECT_EQ(fault.block.x, 3u);
+  EXPECT_EQ(fault.thread.x, 33u);
+  ::munmap(hole, 1 << 16);
 }
 
 void reduce(void* memory) {

@@ -38,7 +38,9 @@ cuda_shim_kernel_info translated(std::string_view body, std::string_view engine 
   return compiled ? compiled->info : cuda_shim_kernel_info{};
 }
 
-constexpr std::uint32_t kWaiting = CUDA_SHIM_KERNEL_NEEDS_FIBERS | CUDA_SHIM_KERNEL_RESUMES;
+constexpr std::uint32_t kInRounds = CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS;
+constexpr std::uint32_t kWaiting =
+    CUDA_SHIM_KERNEL_NEEDS_FIBERS | CUDA_SHIM_KERNEL_RESUMES | kInRounds;
 
 constexpr std::string_view kReversed = R"(
   ld.global.f32 %f1, [%rd3]; st.shared.f32 [%r2], %f1;
@@ -49,7 +51,7 @@ constexpr std::string_view kReversed = R"(
 
 TEST(Resumption, AGroupReturnsAtItsBarrier) {
   const auto info = translated(kReversed);
-  EXPECT_EQ(info.traits & kWaiting, CUDA_SHIM_KERNEL_RESUMES);
+  EXPECT_EQ(info.traits & kWaiting, CUDA_SHIM_KERNEL_RESUMES | kInRounds);
   // Two words of LLVM's, the thread, the values of the lanes, and which wait it was.
   EXPECT_GE(info.frame_bytes, 3 * sizeof(void*) + info.lanes * sizeof(float));
   EXPECT_LE(info.frame_bytes, 1024u);
@@ -60,8 +62,18 @@ TEST(Resumption, WhatDoesNotOutliveABarrierIsNotKept) {
   ld.global.f32 %f1, [%rd3]; sin.approx.f32 %f2, %f1; mul.f32 %f2, %f2, %f1; st.shared.f32 [%r2], %f2;
   bar.sync 0;
 )");
-  EXPECT_EQ(info.traits & kWaiting, CUDA_SHIM_KERNEL_RESUMES);
+  EXPECT_EQ(info.traits & kWaiting, CUDA_SHIM_KERNEL_RESUMES | kInRounds);
   EXPECT_LE(info.frame_bytes, 64u);
+}
+
+TEST(Resumption, WhoMeetsAtSeveralBarriersOrInPartTellsWhatItWaitsFor) {
+  const auto traits_of = [](std::string_view barriers) {
+    return translated(fmt::format("{} st.global.u32 [%rd3], %r1;", barriers)).traits & kWaiting;
+  };
+  EXPECT_EQ(traits_of("bar.sync 1; bar.sync 1;"), CUDA_SHIM_KERNEL_RESUMES | kInRounds);
+  EXPECT_EQ(traits_of("bar.sync 0; bar.sync 1;"), std::uint32_t{CUDA_SHIM_KERNEL_RESUMES});
+  EXPECT_EQ(traits_of("bar.sync 1, 256;"), std::uint32_t{CUDA_SHIM_KERNEL_RESUMES});
+  EXPECT_EQ(traits_of("bar.sync 0; nanosleep.u32 20;"), std::uint32_t{CUDA_SHIM_KERNEL_RESUMES});
 }
 
 TEST(Resumption, KernelsThatNeverWaitAreNotResumed) {

@@ -124,6 +124,24 @@ void wait_at_barrier(Coroutine& coroutine, llvm::CallInst& call) {
   coroutine.suspend(&call, coroutine.call("await_barrier", ir.getInt1Ty(), Arguments(call.args())));
 }
 
+/// The last one to come goes on.
+void wait_for_all_others(Coroutine& coroutine, llvm::CallInst& call) {
+  llvm::IRBuilder<>& ir = coroutine.at(&call);
+  const auto member = [&](llvm::Value* object, std::size_t offset) {
+    return ir.CreateConstInBoundsGEP1_64(ir.getInt8Ty(), object, offset);
+  };
+  llvm::Value* block = ir.CreateLoad(
+      ir.getPtrTy(), member(call.getArgOperand(0), offsetof(cuda_shim_host_thread, block)));
+  llvm::Value* counter = member(block, offsetof(cuda_shim_host_block, waiting));
+  llvm::Value* waiting = ir.CreateAdd(ir.CreateLoad(ir.getInt32Ty(), counter),
+                                      llvm::ConstantInt::get(ir.getInt32Ty(), 1));
+  llvm::Value* calls =
+      ir.CreateLoad(ir.getInt32Ty(), member(block, offsetof(cuda_shim_host_block, calls)));
+  llvm::Value* others_to_come = ir.CreateICmpNE(waiting, calls);
+  ir.CreateStore(ir.CreateSelect(others_to_come, waiting, ir.getInt32(0)), counter);
+  coroutine.suspend(&call, others_to_come);
+}
+
 void wait_for_reduction(Coroutine& coroutine, llvm::CallInst& call) {
   llvm::IRBuilder<>& ir = coroutine.at(&call);
   coroutine.suspend(&call,
@@ -193,6 +211,21 @@ llvm::SmallVector<WaitingCall> waits_of(const llvm::Function& kernel) {
   return found;
 }
 
+/// Whether all waits are for the whole block, at one and the same barrier, where nobody arrives
+/// without waiting.
+bool runs_in_rounds(const llvm::Module& module, llvm::ArrayRef<WaitingCall> waits) {
+  const llvm::ConstantInt* barrier = nullptr;
+  for (const auto& [wait, call] : waits) {
+    if (wait->lower != wait_at_barrier) return false;
+    const auto* id = llvm::dyn_cast<llvm::ConstantInt>(call->getArgOperand(1));
+    const auto* count = llvm::dyn_cast<llvm::ConstantInt>(call->getArgOperand(2));
+    if (id == nullptr || count == nullptr || !count->isZero()) return false;
+    if (barrier != nullptr && id != barrier) return false;
+    barrier = id;
+  }
+  return module.getFunction(std::string(kHostPrefix) + "barrier_arrive") == nullptr;
+}
+
 /// Whether working it out again is cheaper than keeping it: what takes one other value that is no
 /// larger, so that nothing more is kept instead.
 bool is_cheap_again(llvm::Instruction& instruction) {
@@ -254,9 +287,10 @@ void return_where_it_waits(instructions::LoweredKernel& kernel, llvm::TargetMach
   llvm::Function& entry = *kernel.entry;
   const llvm::SmallVector<WaitingCall> waits = waits_of(entry);
   if (waits.empty()) return;
+  const bool in_rounds = runs_in_rounds(*kernel.module, waits);
   Coroutine coroutine(entry);
   for (const auto& [wait, call] : waits) {
-    wait->lower(coroutine, *call);
+    (in_rounds ? wait_for_all_others : wait->lower)(coroutine, *call);
     call->eraseFromParent();
   }
   entry.setPresplitCoroutine();
@@ -268,6 +302,7 @@ void return_where_it_waits(instructions::LoweredKernel& kernel, llvm::TargetMach
   // Then nobody else has the address of anything in it, and what is stored elsewhere leaves it be.
   if (only_values) resume->addParamAttr(0, llvm::Attribute::NoAlias);
   kernel.info.traits |= CUDA_SHIM_KERNEL_RESUMES;
+  if (in_rounds) kernel.info.traits |= CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS;
   kernel.info.frame_bytes = static_cast<std::uint32_t>(llvm::alignTo(
       resume->getParamDereferenceableBytes(0), resume->getParamAlign(0).valueOrOne()));
 }
