@@ -32,7 +32,7 @@ typedef enum cuda_shim_kernel_traits {
    * of its own, but `frame_bytes` for what it keeps meanwhile. Excludes NEEDS_FIBERS. */
   CUDA_SHIM_KERNEL_RESUMES = 1u << 5,
   /* With RESUMES: all it ever waits for is that every other call of the block waits, too, or has
-   * ended, so that it tells nobody. */
+   * ended, so that it tells nobody; or it returns to give others a turn, and may go on at once. */
   CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS = 1u << 6,
 } cuda_shim_kernel_traits;
 

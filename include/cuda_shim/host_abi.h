@@ -50,6 +50,7 @@ typedef struct cuda_shim_host_block {
   /* Of a kernel that runs in rounds: calls that have not ended, and those of them that wait for the
      others. */
   uint32_t calls, waiting;
+  uint32_t passed; /* barriers, by all */
 } cuda_shim_host_block;
 
 /* One CUDA thread. */

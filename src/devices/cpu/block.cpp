@@ -103,7 +103,7 @@ void Block::add(std::uint32_t count) {
 }
 
 void Block::abandon() {
-  runnable = soft = yielded = {};
+  runnable = soft = held = yielded = {};
   reset_barriers();
   alive = 0;
 }

@@ -21,6 +21,9 @@ constexpr std::uint32_t kRoundsBeforeMoreBlocks = 1024;
 // Rounds before it gives up its time slice, and before it sleeps.
 constexpr std::uint32_t kRoundsBeforeYield = 64;
 constexpr std::uint32_t kRoundsBeforeSleep = 4096;
+// Blocks that give each other turns: they read pages of memory together, and what they keep fits
+// into a near cache.
+constexpr unsigned kBlocksSideBySide = 16;
 
 std::size_t shared_bytes(const Grid& grid) {
   return std::size_t{grid.kernel->info.static_shared_bytes} + grid.config->dynamic_shared_bytes;
@@ -34,7 +37,8 @@ void Scheduler::run(Grid& grid, std::uint32_t seat) {
   has_fibers_ = grid.kernel->info.traits & CUDA_SHIM_KERNEL_NEEDS_FIBERS;
   resumes_ = grid.kernel->info.traits & CUDA_SHIM_KERNEL_RESUMES;
   in_rounds_ = grid.kernel->info.traits & CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS;
-  ready_ = nullptr;
+  ready_ = {};
+  ++run_;
   idle_rounds_ = rounds_since_block_ = 0;
   next_block_ = end_block_ = 0;
   current_ = nullptr;
@@ -81,42 +85,65 @@ void Scheduler::run_threads(std::uint64_t index) {
 
 Block& Scheduler::take_block_of_rounds() {
   Block& block = *take_slot();
-  if (&block == ready_) return block;
+  if (block.run == run_) return block;
   const Groups groups(grid_->config->block, grid_->kernel->info);
   const std::size_t frame = grid_->kernel->info.frame_bytes;
   if (note_failure(block.reserve_shared(shared_bytes(*grid_)))) give_up();
   if (note_failure(block.reserve_frames(groups.count(), frame))) give_up();
   block.start(groups, frame, this);
-  ready_ = &block;
-  ready_fibers_ = groups.count();
+  block.run = run_;
   return block;
 }
 
-// Who has returned is resumed in its turn, which comes once all others have returned or ended.
-void Scheduler::run_in_rounds(std::uint64_t index) {
+// Runs the fiber until it returns, and notes who may go on then.
+template <class Call>
+Scheduler::Return Scheduler::run_until_return(Fiber& fiber, Call call) {
+  Block& block = block_of(&fiber.thread);
+  cuda_shim_host_block& abi = block.abi;
+  const std::uint32_t passed = abi.passed, waiting = abi.waiting;
+  current_ = &fiber.thread;
+  call();
+  if (abi.passed != passed) ready_.append(block.held);
+  if (!*static_cast<const cuda_shim_host_resume*>(fiber.thread.frame)) {
+    if (--abi.calls == abi.waiting) {
+      abi.waiting = 0;
+      ready_.append(block.held);
+    }
+    return Return::kEnd;
+  }
+  const bool waits = abi.waiting == (abi.passed != passed ? 1 : waiting + 1);
+  (waits ? block.held : ready_).push(&fiber);
+  return waits ? Return::kWait : Return::kTurn;
+}
+
+// True if a fiber gave others a turn, so that blocks had better run side by side.
+bool Scheduler::begin_block(std::uint64_t index) {
   Block& block = take_block_of_rounds();
   set_place(block, index);
-  FiberList waiting;
-  const auto keep = [&](Fiber* fiber) {
-    if (*static_cast<const cuda_shim_host_resume*>(fiber->thread.frame)) return waiting.push(fiber);
-    if (--block.abi.calls == block.abi.waiting) block.abi.waiting = 0;
-  };
+  const std::uint32_t count = Groups(grid_->config->block, grid_->kernel->info).count();
   const cuda_shim_host_kernel entry = grid_->kernel->entry;
-  block.abi.calls = ready_fibers_;
+  block.abi.calls = count;
   block.abi.waiting = 0;
-  for (std::uint32_t i = 0; i < ready_fibers_; ++i) {
-    current_ = &block.fibers[i].thread;
-    entry(&block.fibers[i].thread);
-    keep(&block.fibers[i]);
+  bool gave_turn = false;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    Fiber& fiber = block.fibers[i];
+    gave_turn |= run_until_return(fiber, [&] { entry(&fiber.thread); }) == Return::kTurn;
   }
-  while (Fiber* fiber = waiting.pop()) {
-    current_ = &fiber->thread;
-    const auto* frame = static_cast<const cuda_shim_host_resume*>(fiber->thread.frame);
-    (*frame)(fiber->thread.frame);
-    keep(fiber);
+  if (block.abi.calls == 0) free_.push_back(&block);
+  return gave_turn;
+}
+
+void Scheduler::run_in_rounds(std::uint64_t index) {
+  for (unsigned count = 1; begin_block(index) && count < kBlocksSideBySide; ++count)
+    if (!take_next(&index)) break;
+  while (Fiber* fiber = ready_.pop()) {
+    void* frame = fiber->thread.frame;
+    const auto resume = *static_cast<const cuda_shim_host_resume*>(frame);
+    const Return how = run_until_return(*fiber, [&] { resume(frame); });
+    Block& block = block_of(&fiber->thread);
+    if (how == Return::kEnd && block.abi.calls == 0) free_.push_back(&block);
   }
   current_ = nullptr;
-  free_.push_back(&block);
 }
 
 Block* Scheduler::take_slot() {

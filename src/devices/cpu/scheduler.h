@@ -7,8 +7,8 @@
 // that; else it switches straight to the next one's stack. The order of choice is:
 // runnable fibers; threads in activemask; fibers that spin. Where all live blocks of the worker
 // only spin, it takes one more block: a grid that synchronises across its blocks, cooperative or
-// not, goes on. Fibers that only ever wait for all others of their block are in no list of it: they
-// take turns.
+// not, goes on. Fibers that only ever wait for all others of their block, or give others a turn,
+// are resumed one after another, those of several blocks if they give turns.
 //
 // Where a block has no fiber to choose it can never go on: that is reported, with who waits where.
 
@@ -79,7 +79,11 @@ class Scheduler {
   void run_fibers();
   void run_resumed();
   void run_in_rounds(std::uint64_t index);
+  bool begin_block(std::uint64_t index);
   Block& take_block_of_rounds();
+  enum class Return { kEnd, kWait, kTurn };
+  template <class Call>
+  Return run_until_return(Fiber& fiber, Call call);
   Status start_block(std::uint64_t index);
   void set_place(Block& block, std::uint64_t index);
   Block* take_slot();
@@ -112,8 +116,8 @@ class Scheduler {
   std::vector<std::unique_ptr<Block>> slots_;
   std::vector<Block*> free_;
   std::vector<Block*> live_;
-  Block* ready_ = nullptr;  ///< whose fibers are those of the grid, which runs in rounds
-  std::uint32_t ready_fibers_ = 0;
+  std::uint64_t run_ = 0;     ///< how often run() was called
+  FiberList ready_;           ///< of a grid that runs in rounds: who may go on
   Block* retired_ = nullptr;  ///< over, but its last fiber may still be on its stack
   StatusCode failure_code_ = StatusCode::kOk;  ///< of fail()
   std::string failure_;

@@ -25,6 +25,7 @@
 #include "kernels/simd/side_by_side.h"
 #include "kernels/simd/suitability.h"
 #include "kernels/simd/thread_constants.h"
+#include "kernels/simd/turns.h"
 #include "kernels/simd/width.h"
 #include "kernels/targets/host/shared_memory.h"
 
@@ -144,6 +145,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   if (const auto loops = llvm::count_if(module, is_lane_loop); loops != 0)
     kernel.remarks = fmt::format(
         "{} of its loops wait for gathers and are run by one lane after another.", loops);
+  offer_turns(one);
   expose_shared_bits(one, lanes);
   ShapeAnalysis::structure(one, lanes);
   passes::checkpoint(module.getContext());

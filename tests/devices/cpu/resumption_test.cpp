@@ -95,6 +95,7 @@ TEST_F(ResumptionTest, ThreadsThatHaveEndedAreNotWaitedFor) {
 bool waits_for_all(cuda_shim_host_block* block) {
   const bool waits = block->waiting + 1 < block->calls;
   block->waiting = waits ? block->waiting + 1 : 0;
+  block->passed += !waits;
   return waits;
 }
 
@@ -151,6 +152,59 @@ TEST_F(ResumptionTest, AFaultInARoundNamesTheThread) {
   EXPECT_EQ(fault.block.x, 3u);
   EXPECT_EQ(fault.thread.x, 33u);
   ::munmap(hole, 1 << 16);
+}
+
+// Each thread gives as many turns as its number says, then all meet, twice.
+void meet_after_turns(void* memory) {
+  auto& frame = *static_cast<Frame*>(memory);
+  cuda_shim_host_block* block = frame.thread->block;
+  auto* shared = reinterpret_cast<std::uint32_t*>(block->shared);
+  const std::uint32_t count = threads_of(block), own = linear_thread(frame.thread);
+  const std::uint32_t turns = own % 4;
+  if (frame.round++ < turns) return;
+  if (frame.round == turns + 1) {
+    shared[own] = own + block->ctaid.x;
+    if (waits_for_all(block)) return;
+    ++frame.round;
+  }
+  if (frame.round == turns + 2) {
+    shared[count + own] = 2 * shared[(own + 1) % count];
+    if (waits_for_all(block)) return;
+  }
+  parameters_of<Words>(frame.thread).words[block->ctaid.x * count + own] =
+      shared[count + (own + 1) % count];
+  frame.resume = nullptr;
+}
+
+TEST_F(ResumptionTest, WhoGivesATurnIsNotTakenForOneThatWaits) {
+  for (const std::uint32_t threads : {1u, 2u, 3u, 64u}) {
+    auto kernel = make([](cuda_shim_host_thread* thread) { begin(thread, meet_after_turns); },
+                       2 * 4 * 64, CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS);
+    constexpr std::uint32_t kBlocks = 50;
+    std::vector<std::uint32_t> out(kBlocks * threads);
+    run(kernel.get(), {kBlocks, 1, 1}, {threads, 1, 1}, Words{out.data()});
+    EXPECT_EQ(fault_code(), StatusCode::kOk);
+    for (std::uint32_t i = 0; i < out.size(); ++i)
+      ASSERT_EQ(out[i], 2 * ((i % threads + 2) % threads + i / threads)) << threads << ' ' << i;
+  }
+}
+
+// Counts how many blocks have begun before the first one goes on after its turn.
+void count_begun(void* memory) {
+  auto& frame = *static_cast<Frame*>(memory);
+  std::atomic_ref<std::uint32_t> begun(parameters_of<Words>(frame.thread).words[0]);
+  if (frame.round++ == 0) return static_cast<void>(begun.fetch_add(1));
+  if (frame.thread->block->ctaid.x == 0) parameters_of<Words>(frame.thread).words[1] = begun.load();
+  frame.resume = nullptr;
+}
+
+TEST_F(ResumptionTest, BlocksThatGiveTurnsRunSideBySide) {
+  auto kernel = make([](cuda_shim_host_thread* thread) { begin(thread, count_begun); }, 0,
+                     CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS);
+  std::uint32_t counts[2] = {};
+  run(kernel.get(), {64, 1, 1}, {1, 1, 1}, Words{counts});
+  EXPECT_EQ(counts[0], 64u);
+  EXPECT_GE(counts[1], 8u);
 }
 
 void reduce(void* memory) {

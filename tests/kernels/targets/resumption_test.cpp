@@ -76,6 +76,20 @@ TEST(Resumption, WhoMeetsAtSeveralBarriersOrInPartTellsWhatItWaitsFor) {
   EXPECT_EQ(traits_of("bar.sync 0; nanosleep.u32 20;"), std::uint32_t{CUDA_SHIM_KERNEL_RESUMES});
 }
 
+constexpr std::string_view kOverGrid = R"(
+  mov.u32 %r4, %nctaid.x; shl.b32 %r4, %r4, 8; mov.f32 %f1, 0f00000000;
+LOOP:
+  mul.wide.u32 %rd4, %r1, 4; add.s64 %rd4, %rd1, %rd4; ld.global.f32 %f2, [%rd4];
+  add.f32 %f1, %f1, %f2; add.u32 %r1, %r1, %r4; setp.lt.u32 %p1, %r1, 100000000; @%p1 bra LOOP;
+  st.global.f32 [%rd3], %f1;
+)";
+
+TEST(Resumption, ALoopOverTheGridGivesTurns) {
+  EXPECT_EQ(translated(kOverGrid).traits & kWaiting, CUDA_SHIM_KERNEL_RESUMES | kInRounds);
+  const std::string with_sleep = std::string(kOverGrid) + "nanosleep.u32 20;";
+  EXPECT_EQ(translated(with_sleep).traits & kWaiting, std::uint32_t{CUDA_SHIM_KERNEL_RESUMES});
+}
+
 TEST(Resumption, KernelsThatNeverWaitAreNotResumed) {
   EXPECT_EQ(translated("ld.global.f32 %f1, [%rd3]; st.global.f32 [%rd3], %f1;").traits & kWaiting,
             0u);

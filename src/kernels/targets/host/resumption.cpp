@@ -14,6 +14,8 @@
 #include <llvm/Transforms/Coroutines/CoroSplit.h>
 #include <llvm/Transforms/Utils/BasicBlockUtils.h>
 
+#include <optional>
+
 #include "cuda_shim/host_abi.h"
 #include "kernels/passes/analyses.h"
 #include "kernels/targets/host/device_ops.h"
@@ -127,19 +129,24 @@ void wait_at_barrier(Coroutine& coroutine, llvm::CallInst& call) {
 /// The last one to come goes on.
 void wait_for_all_others(Coroutine& coroutine, llvm::CallInst& call) {
   llvm::IRBuilder<>& ir = coroutine.at(&call);
+  llvm::Type* number = ir.getInt32Ty();
   const auto member = [&](llvm::Value* object, std::size_t offset) {
     return ir.CreateConstInBoundsGEP1_64(ir.getInt8Ty(), object, offset);
   };
   llvm::Value* block = ir.CreateLoad(
       ir.getPtrTy(), member(call.getArgOperand(0), offsetof(cuda_shim_host_thread, block)));
   llvm::Value* counter = member(block, offsetof(cuda_shim_host_block, waiting));
-  llvm::Value* waiting = ir.CreateAdd(ir.CreateLoad(ir.getInt32Ty(), counter),
-                                      llvm::ConstantInt::get(ir.getInt32Ty(), 1));
-  llvm::Value* calls =
-      ir.CreateLoad(ir.getInt32Ty(), member(block, offsetof(cuda_shim_host_block, calls)));
-  llvm::Value* others_to_come = ir.CreateICmpNE(waiting, calls);
-  ir.CreateStore(ir.CreateSelect(others_to_come, waiting, ir.getInt32(0)), counter);
-  coroutine.suspend(&call, others_to_come);
+  llvm::Value* waiting = ir.CreateAdd(ir.CreateLoad(number, counter), ir.getInt32(1));
+  llvm::Value* calls = ir.CreateLoad(number, member(block, offsetof(cuda_shim_host_block, calls)));
+  llvm::Value* last = ir.CreateICmpEQ(waiting, calls);
+  ir.CreateStore(ir.CreateSelect(last, ir.getInt32(0), waiting), counter);
+  llvm::Value* passed = member(block, offsetof(cuda_shim_host_block, passed));
+  ir.CreateStore(ir.CreateAdd(ir.CreateLoad(number, passed), ir.CreateZExt(last, number)), passed);
+  coroutine.suspend(&call, ir.CreateNot(last));
+}
+
+void give_turn(Coroutine& coroutine, llvm::CallInst& call) {
+  coroutine.suspend(&call, nullptr);
 }
 
 void wait_for_reduction(Coroutine& coroutine, llvm::CallInst& call) {
@@ -196,18 +203,28 @@ struct WaitingCall {
   llvm::CallInst* call;
 };
 
-/// All places where the kernel waits; none if there is one that needs a stack.
-llvm::SmallVector<WaitingCall> waits_of(const llvm::Function& kernel) {
+/// All places where the kernel waits; nothing if there is one that needs a stack.
+std::optional<llvm::SmallVector<WaitingCall>> waits_of(const llvm::Function& kernel) {
   llvm::SmallVector<WaitingCall> found;
   for (llvm::Function& function : *const_cast<llvm::Module*>(kernel.getParent())) {
     if (!needs_stack(function)) continue;
     const Wait* wait = wait_of(function);
     for (llvm::User* user : function.users()) {
       auto* call = llvm::cast<llvm::CallInst>(user);
-      if (wait == nullptr || call->getFunction() != &kernel) return {};
+      if (wait == nullptr || call->getFunction() != &kernel) return std::nullopt;
       found.push_back({wait, call});
     }
   }
+  return found;
+}
+
+/// All places where the kernel offers others a turn. They are not left there.
+llvm::SmallVector<llvm::CallInst*> turns_of(const llvm::Function& kernel) {
+  llvm::SmallVector<llvm::CallInst*> found;
+  const llvm::Function* turn = kernel.getParent()->getFunction(std::string(kHostPrefix) + "turn");
+  if (turn == nullptr) return found;
+  for (const llvm::User* user : turn->users())
+    found.push_back(const_cast<llvm::CallInst*>(llvm::cast<llvm::CallInst>(user)));
   return found;
 }
 
@@ -285,14 +302,21 @@ void settle(llvm::Function& resume) {
 void return_where_it_waits(instructions::LoweredKernel& kernel, llvm::TargetMachine& machine,
                            llvm::OptimizationLevel level) {
   llvm::Function& entry = *kernel.entry;
-  const llvm::SmallVector<WaitingCall> waits = waits_of(entry);
-  if (waits.empty()) return;
-  const bool in_rounds = runs_in_rounds(*kernel.module, waits);
-  Coroutine coroutine(entry);
-  for (const auto& [wait, call] : waits) {
-    (in_rounds ? wait_for_all_others : wait->lower)(coroutine, *call);
-    call->eraseFromParent();
+  const auto waits = waits_of(entry);
+  const llvm::SmallVector<llvm::CallInst*> turns = turns_of(entry);
+  const bool in_rounds = waits && runs_in_rounds(*kernel.module, *waits);
+  const bool resumes = waits && !(waits->empty() && turns.empty());
+  if (resumes) {
+    Coroutine coroutine(entry);
+    for (const auto& [wait, call] : *waits) {
+      (in_rounds ? wait_for_all_others : wait->lower)(coroutine, *call);
+      call->eraseFromParent();
+    }
+    if (in_rounds)
+      for (llvm::CallInst* turn : turns) give_turn(coroutine, *turn);
   }
+  for (llvm::CallInst* turn : turns) turn->eraseFromParent();
+  if (!resumes) return;
   entry.setPresplitCoroutine();
   clean_up(entry, machine, level);
   const bool only_values = !has_variables(entry);
