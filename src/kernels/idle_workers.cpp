@@ -176,6 +176,7 @@ void IdleWorkers::work() {
   std::unique_lock lock(mutex_);
   while (next(lock)) {
   }
+  t_worker = nullptr;
   --threads_;
   --awake_;
   left_.notify_all();

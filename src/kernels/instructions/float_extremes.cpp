@@ -3,6 +3,7 @@
 
 #include "kernels/instructions/float_extremes.h"
 
+#include <llvm/ADT/STLExtras.h>
 #include <llvm/IR/Intrinsics.h>
 
 #include "kernels/instructions/arithmetic.h"
@@ -39,12 +40,12 @@ Status lower_extreme(Lowering& l, const ExtremeOps& ops) {
     // bf16 has no instructions of its own; comparing floats is exact.
     llvm::SmallVector<Value*, 3> operands;
     for (Value* operand : v) operands.push_back(widen(ir, rules.before(ir, operand)));
-    Value* result = nullptr;
-    for (Value* operand : operands) {
-      Value* compared =
-          magnitudes ? ir.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, operand) : operand;
-      result = result == nullptr ? compared : ir.CreateBinaryIntrinsic(op, result, compared);
-    }
+    const auto compared = [&](Value* operand) -> Value* {
+      return magnitudes ? ir.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, operand) : operand;
+    };
+    Value* result = compared(operands.front());
+    for (Value* operand : llvm::drop_begin(operands))
+      result = ir.CreateBinaryIntrinsic(op, result, compared(operand));
     if (signs) result = product_of_signs(ir, result, operands);
     return rules.after(ir, narrow(ir, result, lane_type(l.type())));
   });

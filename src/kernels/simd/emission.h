@@ -211,9 +211,9 @@ class Emission {
   using LaneValue = llvm::function_ref<llvm::Value*(llvm::Value*)>;
   using LaneBody = llvm::function_ref<llvm::Value*(LaneValue)>;
   /// Runs the body for each active lane, in order; gathers what it returns, of type `result`
-  /// (void: nothing).
+  /// (void: nothing). A short body stands there several times, for where all lanes are active.
   llvm::Value* for_each_lane(llvm::ArrayRef<llvm::Value*> operands, llvm::Type* result,
-                             LaneBody body);
+                             LaneBody body, bool is_short = false);
   llvm::Value* repeat_for_lanes(llvm::Instruction& instruction);
   bool is_alone() const;
   llvm::Value* number_of_lone_lane();

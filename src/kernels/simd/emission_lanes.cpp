@@ -109,36 +109,75 @@ llvm::Value* Emission::for_lone_lane(llvm::Type* result, LaneBody body) {
   return all;
 }
 
+/// What a loop over lanes consists of: does the work of one of them.
+using LaneWork = llvm::function_ref<void(llvm::Value* lane)>;
+
+namespace {
+
+/// From the first active lane to the last. Ends in a new block.
+void loop_over_active(llvm::IRBuilder<>& ir, llvm::Value* active, llvm::BasicBlock* after,
+                      LaneWork work) {
+  llvm::BasicBlock* before = ir.GetInsertBlock();
+  auto* loop = llvm::BasicBlock::Create(ir.getContext(), "lane", before->getParent());
+  ir.CreateBr(loop);
+  ir.SetInsertPoint(loop);
+  llvm::PHINode* left = ir.CreatePHI(active->getType(), 2);
+  left->addIncoming(active, before);
+  work(ir.CreateZExtOrTrunc(ir.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left, ir.getTrue()),
+                            ir.getInt64Ty()));
+  llvm::Value* rest =
+      ir.CreateAnd(left, ir.CreateSub(left, llvm::ConstantInt::get(left->getType(), 1)));
+  left->addIncoming(rest, ir.GetInsertBlock());
+  ir.CreateCondBr(ir.CreateIsNotNull(rest), loop, after);
+}
+
+/// Over `count` lanes, all of them active, several in a round.
+void loop_over_all(llvm::IRBuilder<>& ir, unsigned count, llvm::BasicBlock* after, LaneWork work) {
+  constexpr unsigned kInRound = 8;
+  llvm::BasicBlock* before = ir.GetInsertBlock();
+  auto* loop = llvm::BasicBlock::Create(ir.getContext(), "lanes", before->getParent());
+  ir.CreateBr(loop);
+  ir.SetInsertPoint(loop);
+  llvm::PHINode* lane = ir.CreatePHI(ir.getInt64Ty(), 2);
+  lane->addIncoming(ir.getInt64(0), before);
+  const unsigned in_round = std::min(kInRound, count);
+  for (unsigned i = 0; i < in_round; ++i) work(ir.CreateAdd(lane, ir.getInt64(i)));
+  llvm::Value* next = ir.CreateAdd(lane, ir.getInt64(in_round));
+  lane->addIncoming(next, ir.GetInsertBlock());
+  ir.CreateCondBr(ir.CreateICmpNE(next, ir.getInt64(count)), loop, after);
+}
+
+}  // namespace
+
 llvm::Value* Emission::for_each_lane(llvm::ArrayRef<llvm::Value*> operands, llvm::Type* result,
-                                     LaneBody body) {
+                                     LaneBody body, bool is_short) {
   if (is_alone()) return for_lone_lane(result, body);
   llvm::SmallDenseMap<llvm::Value*, LaneRoom> rooms;
   for (llvm::Value* operand : operands)
     if (!rooms.contains(operand)) rooms[operand] = lane_room(operand);
   const bool returns = !result->isVoidTy();
   const LaneRoom results = returns ? lane_room_for(result) : LaneRoom{};
-  llvm::Value* active = mask_bits();
-  llvm::BasicBlock* before = ir_.GetInsertBlock();
-  auto* loop = llvm::BasicBlock::Create(ir_.getContext(), "lane", made_);
-  auto* after = llvm::BasicBlock::Create(ir_.getContext(), "lanes_done", made_);
-  ir_.CreateBr(loop);
-  ir_.SetInsertPoint(loop);
-  llvm::PHINode* left = ir_.CreatePHI(active->getType(), 2);
-  left->addIncoming(active, before);
-  llvm::Value* lane = ir_.CreateZExtOrTrunc(
-      ir_.CreateBinaryIntrinsic(llvm::Intrinsic::cttz, left, ir_.getTrue()), ir_.getInt64Ty());
-  lane_of_loop_ = lane;
-  llvm::Value* made =
-      body([&](llvm::Value* operand) { return read_lane(rooms.lookup(operand), lane); });
-  if (returns) {
+  const auto work = [&](llvm::Value* lane) {
+    lane_of_loop_ = lane;
+    llvm::Value* made =
+        body([&](llvm::Value* operand) { return read_lane(rooms.lookup(operand), lane); });
+    if (!returns) return;
     llvm::Type* type = stored(result);
     if (type != result) made = ir_.CreateZExt(made, type);
     ir_.CreateStore(made, ir_.CreateGEP(type, results.place, lane));
+  };
+  llvm::Value* active = mask_bits();
+  auto* after = llvm::BasicBlock::Create(ir_.getContext(), "lanes_done", made_);
+  if (is_short) {
+    auto* all = llvm::BasicBlock::Create(ir_.getContext(), "all_lanes", made_);
+    auto* some = llvm::BasicBlock::Create(ir_.getContext(), "some_lanes", made_);
+    ir_.CreateCondBr(ir_.CreateICmpEQ(active, llvm::Constant::getAllOnesValue(active->getType())),
+                     all, some);
+    ir_.SetInsertPoint(all);
+    loop_over_all(ir_, lanes_.count, after, work);
+    ir_.SetInsertPoint(some);
   }
-  llvm::Value* rest =
-      ir_.CreateAnd(left, ir_.CreateSub(left, llvm::ConstantInt::get(left->getType(), 1)));
-  left->addIncoming(rest, ir_.GetInsertBlock());
-  ir_.CreateCondBr(ir_.CreateIsNotNull(rest), loop, after);
+  loop_over_active(ir_, active, after, work);
   ir_.SetInsertPoint(after);
   if (!returns) return nullptr;
   if (!result->isIntegerTy(1))
@@ -148,8 +187,10 @@ llvm::Value* Emission::for_each_lane(llvm::ArrayRef<llvm::Value*> operands, llvm
   return ir_.CreateTrunc(bytes, vector_type(result));
 }
 
-/// The instruction as it stands, for each lane. A structure that it returns is taken apart.
+/// The instruction as it stands, for each lane. Atomic operations in shared memory are short: no
+/// other core takes part in them. A structure that it returns is taken apart.
 llvm::Value* Emission::repeat_for_lanes(llvm::Instruction& instruction) {
+  const bool is_short = instruction.hasMetadata(metadata_kind());
   llvm::SmallVector<llvm::Value*> operands;
   for (llvm::Value* operand : instruction.operands())
     if (!llvm::isa<llvm::Function>(operand)) operands.push_back(operand);
@@ -167,15 +208,15 @@ llvm::Value* Emission::repeat_for_lanes(llvm::Instruction& instruction) {
       return nullptr;
     }
     llvm::Type* first = structure->getElementType(0);
-    llvm::Value* found = for_each_lane(operands, first, [&](LaneValue value) {
-      return ir_.CreateExtractValue(repeat_it(value), 0);
-    });
+    llvm::Value* found = for_each_lane(
+        operands, first,
+        [&](LaneValue value) { return ir_.CreateExtractValue(repeat_it(value), 0); }, is_short);
     llvm::Value* made = llvm::PoisonValue::get(vector_type(type));
     made = ir_.CreateInsertValue(made, found, 0);
     llvm::Value* expected = vector(instruction.getOperand(1));
     return ir_.CreateInsertValue(made, ir_.CreateICmpEQ(found, expected), 1);
   }
-  return for_each_lane(operands, type, repeat_it);
+  return for_each_lane(operands, type, repeat_it, is_short);
 }
 
 unsigned Emission::metadata_kind() {
