@@ -131,6 +131,16 @@ void loop_over_active(llvm::IRBuilder<>& ir, llvm::Value* active, llvm::BasicBlo
   ir.CreateCondBr(ir.CreateIsNotNull(rest), loop, after);
 }
 
+/// So that lanes' values are read from memory: taken out of registers, they cost more.
+void keep_rolled(llvm::BranchInst* latch) {
+  llvm::LLVMContext& context = latch->getContext();
+  llvm::Metadata* disable =
+      llvm::MDNode::get(context, llvm::MDString::get(context, "llvm.loop.unroll.disable"));
+  llvm::MDNode* loop = llvm::MDNode::getDistinct(context, {nullptr, disable});
+  loop->replaceOperandWith(0, loop);
+  latch->setMetadata(llvm::LLVMContext::MD_loop, loop);
+}
+
 /// Over `count` lanes, all of them active, several in a round.
 void loop_over_all(llvm::IRBuilder<>& ir, unsigned count, llvm::BasicBlock* after, LaneWork work) {
   constexpr unsigned kInRound = 8;
@@ -144,7 +154,7 @@ void loop_over_all(llvm::IRBuilder<>& ir, unsigned count, llvm::BasicBlock* afte
   for (unsigned i = 0; i < in_round; ++i) work(ir.CreateAdd(lane, ir.getInt64(i)));
   llvm::Value* next = ir.CreateAdd(lane, ir.getInt64(in_round));
   lane->addIncoming(next, ir.GetInsertBlock());
-  ir.CreateCondBr(ir.CreateICmpNE(next, ir.getInt64(count)), loop, after);
+  keep_rolled(ir.CreateCondBr(ir.CreateICmpNE(next, ir.getInt64(count)), loop, after));
 }
 
 }  // namespace
