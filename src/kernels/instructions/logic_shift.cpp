@@ -95,17 +95,19 @@ Status lower_shr(Lowering& l) {
   return {};
 }
 
+/// Machines have funnel shifts, or rotations at least, which take the amount modulo 32.
 Status lower_shf(Lowering& l) {
   Builder& ir = l.ir();
-  Value* low = ir.CreateZExt(l.value(1, ScalarType::kB32), ir.getInt64Ty());
-  Value* high = ir.CreateZExt(l.value(2, ScalarType::kB32), ir.getInt64Ty());
+  Value* low = l.value(1, ScalarType::kB32);
+  Value* high = l.value(2, ScalarType::kB32);
   Value* amount = l.value(3, ScalarType::kU32);
-  amount = l.has("wrap") ? ir.CreateAnd(amount, 31) : minimum(ir, amount, ir.getInt32(32), false);
-  amount = ir.CreateZExt(amount, ir.getInt64Ty());
-  Value* both = ir.CreateOr(ir.CreateShl(high, 32), low);
-  Value* shifted =
-      l.has("l") ? ir.CreateLShr(ir.CreateShl(both, amount), 32) : ir.CreateLShr(both, amount);
-  l.set(0, ir.CreateTrunc(shifted, ir.getInt32Ty()), ScalarType::kB32);
+  const bool left = l.has("l");
+  Value* shifted = ir.CreateIntrinsic(left ? llvm::Intrinsic::fshl : llvm::Intrinsic::fshr,
+                                      {ir.getInt32Ty()}, {high, low, amount});
+  if (!l.has("wrap"))
+    shifted =
+        ir.CreateSelect(ir.CreateICmpUGE(amount, ir.getInt32(32)), left ? low : high, shifted);
+  l.set(0, shifted, ScalarType::kB32);
   return {};
 }
 
