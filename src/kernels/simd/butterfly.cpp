@@ -55,10 +55,8 @@ struct Moved {
   const llvm::BasicBlock* block;  ///< of the shuffle
 };
 
-/// `word` is the low half of what a shuffle gives, of a whole warp without segments.
-std::optional<Moved> moved_word(const Value* word) {
-  const Value* pair = nullptr;
-  if (!match(word, m_Trunc(m_Value(pair)))) return std::nullopt;
+/// `pair` is what a shuffle of a whole warp without segments gives.
+std::optional<Moved> moved_by(const Value* pair) {
   const auto* call = llvm::dyn_cast<llvm::CallInst>(pair);
   if (call == nullptr || instructions::device_op_in(*call) != instructions::DeviceOp::shuffle)
     return std::nullopt;
@@ -75,25 +73,32 @@ std::optional<Moved> moved_word(const Value* word) {
                call->getParent()};
 }
 
-/// From which lane `moved` is, if it is that lane's `value`: words are moved one by one.
-std::optional<Moved> moved_value(const Value* moved, const Value* value) {
-  moved = without_casts(moved);
-  value = without_casts(value);
-  if (value->getType()->getPrimitiveSizeInBits() == 32) {
-    const std::optional<Moved> word = moved_word(moved);
-    return word && word->word == value ? word : std::nullopt;
-  }
-  const Value *low_word = nullptr, *high_word = nullptr;
-  const auto low_half = m_ZExt(m_Value(low_word));
-  const auto high_half = m_Shl(m_ZExt(m_Value(high_word)), m_SpecificInt(32));
+/// `moved` is put together of the low words of what two shuffles give, of either half of `value`.
+std::optional<Moved> moved_in_halves(const Value* moved, const Value* value) {
+  const Value *low_pair = nullptr, *high_pair = nullptr;
+  const auto low_half = m_CombineOr(m_ZExt(m_Trunc(m_Value(low_pair))),
+                                    m_And(m_Value(low_pair), m_SpecificInt(0xffffffffu)));
+  const auto high_half = m_Shl(m_CombineOr(m_ZExt(m_Trunc(m_Value(high_pair))), m_Value(high_pair)),
+                               m_SpecificInt(32));
   if (!match(moved, m_c_Or(high_half, low_half))) return std::nullopt;
-  const std::optional<Moved> low = moved_word(low_word), high = moved_word(high_word);
+  const std::optional<Moved> low = moved_by(low_pair), high = moved_by(high_pair);
   if (!low || !high || low->distance != high->distance) return std::nullopt;
   const Value *of_low = nullptr, *of_high = nullptr;
   const bool halves = match(low->word, m_Trunc(m_Value(of_low))) &&
                       match(high->word, m_Trunc(m_LShr(m_Value(of_high), m_SpecificInt(32))));
   const bool same = halves && without_casts(of_low) == value && without_casts(of_high) == value;
   return same ? low : std::nullopt;
+}
+
+/// From which lane `moved` is, if it is that lane's `value`: words are moved one by one.
+std::optional<Moved> moved_value(const Value* moved, const Value* value) {
+  moved = without_casts(moved);
+  value = without_casts(value);
+  if (value->getType()->getPrimitiveSizeInBits() == 64) return moved_in_halves(moved, value);
+  const Value* pair = nullptr;
+  if (!match(moved, m_Trunc(m_Value(pair)))) return std::nullopt;
+  const std::optional<Moved> word = moved_by(pair);
+  return word && word->word == value ? word : std::nullopt;
 }
 
 struct Step {

@@ -20,6 +20,7 @@
 #include "kernels/simd/emission.h"
 #include "kernels/simd/lane_loops.h"
 #include "kernels/simd/matrix_forms.h"
+#include "kernels/simd/register_tiles.h"
 #include "kernels/simd/shape_analysis.h"
 #include "kernels/simd/shared_bits.h"
 #include "kernels/simd/side_by_side.h"
@@ -132,6 +133,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   targets::host::lower_shared_memory(module, targets::host::SharedAtomics::kMarked);
   ask_once(one);
   clean_up(one, machine);
+  join_sums(one, machine);
   unify_ends(one);
   const unsigned vector_bits = vector_bits_of(machine, one);
   Lanes lanes = choose_lanes(one, block, vector_bits);

@@ -128,10 +128,16 @@ class LiveWords {
 /// a second vector gains.
 constexpr unsigned kMostSums = 10;
 
+unsigned elements_of(const llvm::Type* type) {
+  const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(type);
+  return vector != nullptr ? vector->getNumElements() : 1;
+}
+
 bool sums_fit_twice(const llvm::Function& function) {
   for (const llvm::BasicBlock& block : function) {
     unsigned sums = 0;
-    for (const llvm::PHINode& phi : block.phis()) sums += phi.getType()->isFloatingPointTy();
+    for (const llvm::PHINode& phi : block.phis())
+      if (phi.getType()->isFPOrFPVectorTy()) sums += elements_of(phi.getType());
     if (sums > kMostSums) return false;
   }
   return true;

@@ -13,6 +13,7 @@
 
 #include "kernels/compiler/kernel_runner.h"
 #include "kernels/instructions/device_ops.h"
+#include "kernels/passes/delay_canonical_nans.h"
 #include "kernels/passes/insert_yields.h"
 #include "kernels/passes/prepare.h"
 #include "kernels/targets/host/host_target.h"
@@ -44,6 +45,7 @@ class Vectorise : public testing::Test {
         instructions::lower_kernel(context_, KernelSource(**program, (*program)->kernels()[0]));
     ASSERT_TRUE(lowered) << lowered.error().message();
     passes::prepare(*lowered->module);
+    passes::delay_canonical_nans(*lowered->module);
     passes::insert_yields(*lowered->module);
     auto machine = targets::host::create_machine(tests::this_machine(), 3);
     ASSERT_TRUE(machine);
@@ -280,6 +282,66 @@ TEST_F(Vectorise, ShufflesByKnownDistancesArePermutations) {
                      instructions::device_op_of(*call->getCalledFunction()) == DeviceOp::shuffle;
             }),
             0u);
+}
+
+TEST_F(Vectorise, WhatAWarpAddsUpInAButterflyIsOneNumber) {
+  std::string body = "ld.global.f32 %f1, [%rd2];\n";
+  for (const int distance : {16, 8, 4, 2, 1})
+    body += fmt::format(
+        "mov.b32 %r5, %f1; shfl.sync.bfly.b32 %r6, %r5, {}, 31, -1; mov.b32 %f2, %r6;"
+        "add.f32 %f1, %f1, %f2;\n",
+        distance);
+  vectorise(body + "st.global.f32 [%rd2], %f1;");
+  ASSERT_TRUE(result_) << result_.error();
+  for (const unsigned lanes : {16u, 8u, 4u, 2u})
+    EXPECT_EQ(count([&](const llvm::Instruction& i) {
+                const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(i.getType());
+                return i.getOpcode() == llvm::Instruction::FAdd && type != nullptr &&
+                       type->getNumElements() == lanes;
+              }),
+              1u)
+        << lanes;
+}
+
+TEST_F(Vectorise, SumsThatLieSideBySideStayTogether) {
+  std::string body = R"(
+  .shared .align 16 .f32 tile[4096]; .reg .f32 %s<8>;
+  ld.param.u32 %r5, [n]; mov.u32 %r6, tile; mov.u32 %r7, %r6; shl.b32 %r8, %r4, 4; add.u32 %r7, %r7, %r8;
+)";
+  for (int i = 0; i < 8; ++i) body += fmt::format("mov.f32 %s{}, 0f00000000;", i);
+  body += R"(
+LOOP:
+  ld.shared.v4.f32 {%f0, %f1, %f2, %f3}, [%r7]; ld.shared.f32 %f4, [%r6]; ld.shared.f32 %f5, [%r6+4];
+)";
+  for (int i = 0; i < 8; ++i)
+    body += fmt::format("fma.rn.f32 %s{0}, %f{1}, %f{2}, %s{0};", i, i % 4, 4 + i / 4);
+  body += R"(
+  add.u32 %r7, %r7, 8192; add.u32 %r6, %r6, 8192; sub.u32 %r5, %r5, 1;
+  setp.ne.u32 %p1, %r5, 0; @%p1 bra LOOP;
+  mul.wide.u32 %rd4, %r1, 32; add.s64 %rd4, %rd1, %rd4;
+  st.global.v4.f32 [%rd4], {%s0, %s1, %s2, %s3}; st.global.v4.f32 [%rd4+16], {%s4, %s5, %s6, %s7};
+)";
+  vectorise(body);
+  ASSERT_TRUE(result_) << result_.error();
+  EXPECT_EQ(count([&](const llvm::Instruction& i) {
+              const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&i);
+              return call != nullptr && call->getIntrinsicID() == llvm::Intrinsic::fma &&
+                     llvm::cast<llvm::FixedVectorType>(i.getType())->getNumElements() ==
+                         4 * result_->count;
+            }),
+            2u);
+}
+
+TEST_F(Vectorise, AtomicOperationsInSharedMemoryGoOverAllLanesInALoopThatStaysOne) {
+  vectorise(R"(
+  .shared .u32 bins[256];
+  ld.global.u8 %r5, [%rd2]; shl.b32 %r5, %r5, 2; mov.u32 %r6, bins; add.u32 %r6, %r6, %r5;
+  red.shared.add.u32 [%r6], 1;
+)");
+  ASSERT_TRUE(result_) << result_.error();
+  EXPECT_EQ(
+      count([](const llvm::Instruction& i) { return i.hasMetadata(llvm::LLVMContext::MD_loop); }),
+      1u);
 }
 
 TEST_F(Vectorise, AdditionsToOnePlaceAreAddedUpFirst) {
