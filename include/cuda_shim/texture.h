@@ -90,10 +90,10 @@ typedef struct cuda_shim_texture {
   uint8_t normalized_coordinates;
   uint8_t normalized_values; /* integers of 8 and 16 bits read as [0, 1] or [-1, 1] */
   uint8_t srgb;
-  uint8_t seamless; /* filters reach over the edges of a cube */
-  uint8_t blocks;   /* cuda_shim_texel_blocks */
-  uint8_t reserved[3];
-  uint32_t border[4]; /* bits of the four channels */
+  uint8_t seamless;                 /* filters reach over the edges of a cube */
+  uint8_t blocks;                   /* cuda_shim_texel_blocks */
+  uint8_t layered, cube, mipmapped; /* made of such an array; for queries only */
+  uint32_t border[4];               /* bits of the four channels */
   float level_bias, least_level, greatest_level;
   uint32_t kind; /* cuda_shim_opaque_kind: texture instructions refuse a surface */
   cuda_shim_texture_level level[CUDA_SHIM_TEXTURE_LEVELS];
@@ -158,7 +158,14 @@ typedef enum cuda_shim_texture_question {
   CUDA_SHIM_TEXTURE_CHANNEL_TYPE,  /* as OpenCL numbers them: PTX ISA 5.3.2 */
   CUDA_SHIM_TEXTURE_CHANNEL_ORDER, /* as OpenCL numbers them */
   CUDA_SHIM_TEXTURE_NUM_SAMPLES,
-  CUDA_SHIM_TEXTURE_KIND, /* cuda_shim_opaque_kind; of any address that can be read */
+  CUDA_SHIM_TEXTURE_FORCES_TEXELS, /* a sampler that overrides normalised coordinates */
+  CUDA_SHIM_TEXTURE_FILTER_MODE,   /* modes as the places in the manual's lists, from 0: PTX ISA
+                                      9.7.10, txq */
+  CUDA_SHIM_TEXTURE_ADDRESS_MODE_0,
+  CUDA_SHIM_TEXTURE_ADDRESS_MODE_1,
+  CUDA_SHIM_TEXTURE_ADDRESS_MODE_2,
+  CUDA_SHIM_TEXTURE_IS_LINEAR, /* a surface of plain memory, which CUDA has none of */
+  CUDA_SHIM_TEXTURE_KIND,      /* cuda_shim_opaque_kind; of any address that can be read */
 } cuda_shim_texture_question;
 
 #ifdef __cplusplus

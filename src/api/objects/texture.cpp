@@ -27,10 +27,16 @@ void set_format(cuda_shim_texture& out, const ArrayFormat& format, unsigned chan
   out.normalized_values = format.normalized;
 }
 
+void set_kind_of_array(cuda_shim_texture& out, unsigned flags) {
+  out.layered = (flags & CUDA_ARRAY3D_LAYERED) != 0;
+  out.cube = (flags & CUDA_ARRAY3D_CUBEMAP) != 0;
+}
+
 Status take_array(const CUDA_RESOURCE_DESC& resource, cuda_shim_texture& out) {
   const Array* array = find<Array>(resource.res.array.hArray);
   if (array == nullptr) return no_array();
   set_format(out, array->format(), array->description().NumChannels);
+  set_kind_of_array(out, array->description().Flags);
   out.levels = 1;
   out.level[0] = array->storage();
   return {};
@@ -40,6 +46,8 @@ Status take_mipmapped(const CUDA_RESOURCE_DESC& resource, cuda_shim_texture& out
   const MipmappedArray* array = find<MipmappedArray>(resource.res.mipmap.hMipmappedArray);
   if (array == nullptr) return no_array();
   set_format(out, array->level(0).format(), array->level(0).description().NumChannels);
+  set_kind_of_array(out, array->level(0).description().Flags);
+  out.mipmapped = 1;
   out.levels = static_cast<std::uint8_t>(array->level_count());
   for (unsigned i = 0; i < array->level_count(); ++i) out.level[i] = array->level(i).storage();
   return {};

@@ -141,6 +141,8 @@ llvm::Value* shared_base(Lowering& lowering) {
 Status lower_cvta(Lowering& lowering) {
   llvm::IRBuilder<>& ir = lowering.ir();
   const ScalarType type = lowering.type();
+  if (type == ScalarType::kU32)
+    return lowering.not_supported("addresses of 32 bits are those of 32-bit programs");
   llvm::Value* address = lowering.value(1, ScalarType::kU64);
   if (lowering.space() == ptx::StateSpace::kShared) {
     llvm::Value* base = shared_base(lowering);

@@ -2,6 +2,10 @@
 // variable of a texture reference; what it looks like is known when the kernel runs. So each
 // instruction is one call of the device's texture unit.
 //
+// Behind the address and the level stand `e`, offsets in braces, and `f`, the depth that each texel
+// is compared with, without braces. A texture of depths is made by graphics interfaces only, which
+// also say how its texels compare; CUDA has neither, so `f` is refused.
+//
 // The type of the result says how the kernel sees the words that the texture's format gives; it
 // changes them only where halves are asked for.
 
@@ -41,22 +45,39 @@ void set_results(Lowering& l, Value* texel) {
 
 // --- Fetches
 
-/// The operands behind the address: `offsets` if it is written.
+/// `rest` is the operand from which on `e` and `f` may be written.
 struct FetchForm {
   unsigned operation;
-  unsigned offsets;
+  unsigned rest;
 };
+
+bool is_vector(Lowering& l, unsigned operand) {
+  return l.has_operand(operand) &&
+         (l.instruction().operands[operand].vector() != nullptr || l.element_count(operand) > 1);
+}
+
+/// Why `e` and `f` cannot be; empty if they can.
+std::string_view fault_of_rest(Lowering& l, const TextureWords& words, unsigned rest) {
+  const bool offsets = is_vector(l, rest);
+  if (l.has_operand(rest + (offsets ? 1u : 0u)))
+    return "operand `f` compares with depths, and no texture that CUDA makes holds depths (offsets "
+           "stand in braces)";
+  if (!offsets) return {};
+  if (words.is_cube()) return "operand `e`: the places of a cube have no offsets";
+  if (l.element_count(rest) >= words.dimensions()) return {};
+  return "operand `e`: the offsets are fewer than the coordinates";
+}
 
 Status fetch(Lowering& l, TextureWords& words, FetchForm form) {
   unsigned operation = form.operation | words.geometry() | words.set_sampler();
   const ScalarType coordinates = l.type(1);
   if (coordinates == ScalarType::kS32) operation |= CUDA_SHIM_TEXTURE_INTEGER;
   words.set_coordinates(coordinates);
-  if (l.has_operand(form.offsets)) {
-    if (l.element_count(form.offsets) < words.dimensions())
-      return l.not_supported("the offsets are fewer than the coordinates");
+  if (std::string_view why = fault_of_rest(l, words, form.rest); !why.empty())
+    return l.not_supported(std::string(why));
+  if (l.has_operand(form.rest)) {
     operation |= CUDA_SHIM_TEXTURE_OFFSET;
-    words.set_elements(CUDA_SHIM_TEXTURE_WORD_OFFSETS, form.offsets, words.dimensions(),
+    words.set_elements(CUDA_SHIM_TEXTURE_WORD_OFFSETS, form.rest, words.dimensions(),
                        ScalarType::kS32);
   }
   set_results(l, words.fetch(operation));
@@ -114,6 +135,12 @@ constexpr QuestionRow kQuestions[] = {
     {"channel_data_type", CUDA_SHIM_TEXTURE_CHANNEL_TYPE},
     {"channel_order", CUDA_SHIM_TEXTURE_CHANNEL_ORDER},
     {"num_samples", CUDA_SHIM_TEXTURE_NUM_SAMPLES},
+    {"force_unnormalized_coords", CUDA_SHIM_TEXTURE_FORCES_TEXELS},
+    {"filter_mode", CUDA_SHIM_TEXTURE_FILTER_MODE},
+    {"addr_mode_0", CUDA_SHIM_TEXTURE_ADDRESS_MODE_0},
+    {"addr_mode_1", CUDA_SHIM_TEXTURE_ADDRESS_MODE_1},
+    {"addr_mode_2", CUDA_SHIM_TEXTURE_ADDRESS_MODE_2},
+    {"memory_layout", CUDA_SHIM_TEXTURE_IS_LINEAR},
 };
 
 Status lower_query(Lowering& l) {
@@ -149,43 +176,41 @@ Status lower_is_type(Lowering& l) {
 
 // The address operand is `[a, {coordinates}]`, or `[a, b, {coordinates}]` with a sampler.
 constexpr Row kRows[] = {
-    {"tex{.base}.geom.v4.dtype.ctype d[|p], [a]{, e}; .ctype = .s32 .f32" CUDA_SHIM_FLAT
+    {"tex{.base}.geom.v4.dtype.ctype d[|p], [a]{, e}{, f}; .ctype = .s32 .f32" CUDA_SHIM_FLAT
          CUDA_SHIM_DTYPE,
      lower_tex},
-    {"tex{.base}.geom.v2.f16x2.ctype d[|p], [a]{, e}; .ctype = .s32 .f32" CUDA_SHIM_FLAT,
+    {"tex{.base}.geom.v2.f16x2.ctype d[|p], [a]{, e}{, f}; .ctype = .s32 .f32" CUDA_SHIM_FLAT,
      lower_tex},
-    {"tex{.base}.geom.v4.dtype.s32 d[|p], [a]{, e}; .geom = .2dms .a2dms" CUDA_SHIM_DTYPE,
+    {"tex{.base}.geom.v4.dtype.s32 d[|p], [a]{, e}{, f}; .geom = .2dms .a2dms" CUDA_SHIM_DTYPE,
      lower_tex},
-    {"tex{.base}.geom.v2.f16x2.s32 d[|p], [a]{, e}; .geom = .2dms .a2dms", lower_tex},
-    {"tex{.base}.geom.v4.dtype.f32 d[|p], [a]" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE, lower_tex},
-    {"tex{.base}.geom.v2.f16x2.f32 d[|p], [a]" CUDA_SHIM_CUBE, lower_tex},
-    {"tex.level.geom.v4.dtype.f32 d[|p], [a], lod{, e}" CUDA_SHIM_FLAT CUDA_SHIM_DTYPE,
+    {"tex{.base}.geom.v2.f16x2.s32 d[|p], [a]{, e}{, f}; .geom = .2dms .a2dms", lower_tex},
+    {"tex{.base}.geom.v4.dtype.f32 d[|p], [a]{, e}{, f}" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE, lower_tex},
+    {"tex{.base}.geom.v2.f16x2.f32 d[|p], [a]{, e}{, f}" CUDA_SHIM_CUBE, lower_tex},
+    {"tex.level.geom.v4.dtype.f32 d[|p], [a], lod{, e}{, f}" CUDA_SHIM_FLAT CUDA_SHIM_DTYPE,
      lower_tex_level},
-    {"tex.level.geom.v2.f16x2.f32 d[|p], [a], lod{, e}" CUDA_SHIM_FLAT, lower_tex_level},
-    {"tex.level.geom.v4.dtype.f32 d[|p], [a], lod" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE, lower_tex_level},
-    {"tex.level.geom.v2.f16x2.f32 d[|p], [a], lod" CUDA_SHIM_CUBE, lower_tex_level},
-    {"tex.grad.geom.v4.dtype.f32 d[|p], [a], dPdx, dPdy{, e}" CUDA_SHIM_FLAT CUDA_SHIM_DTYPE,
+    {"tex.level.geom.v2.f16x2.f32 d[|p], [a], lod{, e}{, f}" CUDA_SHIM_FLAT, lower_tex_level},
+    {"tex.level.geom.v4.dtype.f32 d[|p], [a], lod{, e}{, f}" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE,
+     lower_tex_level},
+    {"tex.level.geom.v2.f16x2.f32 d[|p], [a], lod{, e}{, f}" CUDA_SHIM_CUBE, lower_tex_level},
+    {"tex.grad.geom.v4.dtype.f32 d[|p], [a], dPdx, dPdy{, e}{, f}" CUDA_SHIM_FLAT CUDA_SHIM_DTYPE,
      lower_tex_grad},
-    {"tex.grad.geom.v2.f16x2.f32 d[|p], [a], dPdx, dPdy{, e}" CUDA_SHIM_FLAT, lower_tex_grad},
-    {"tex.grad.geom.v4.dtype.f32 d[|p], [a], dPdx, dPdy" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE,
+    {"tex.grad.geom.v2.f16x2.f32 d[|p], [a], dPdx, dPdy{, e}{, f}" CUDA_SHIM_FLAT, lower_tex_grad},
+    {"tex.grad.geom.v4.dtype.f32 d[|p], [a], dPdx, dPdy{, e}{, f}" CUDA_SHIM_CUBE CUDA_SHIM_DTYPE,
      lower_tex_grad},
-    {"tex.grad.geom.v2.f16x2.f32 d[|p], [a], dPdx, dPdy" CUDA_SHIM_CUBE, lower_tex_grad},
-    {"tld4.comp.geom.v4.dtype.f32 d, [a]{, e}; .comp = .r .g .b .a; .geom = .2d .a2d .cube .acube; "
+    {"tex.grad.geom.v2.f16x2.f32 d[|p], [a], dPdx, dPdy{, e}{, f}" CUDA_SHIM_CUBE, lower_tex_grad},
+    {"tld4.comp.geom.v4.dtype.f32 d[|p], [a]{, e}{, f}; .comp = .r .g .b .a; .geom = .2d .a2d "
+     ".cube .acube; "
      ".dtype = .u32 .s32 .f32",
      lower_tld4},
     {"txq.query.b32 d, [a]; .query = .width .height .depth .array_size .num_mipmap_levels "
-     ".normalized_coords .channel_data_type .channel_order .num_samples",
+     ".normalized_coords .channel_data_type .channel_order .num_samples "
+     ".force_unnormalized_coords .filter_mode .addr_mode_0 .addr_mode_1 .addr_mode_2",
      lower_query},
-    // Which numbers stand for the modes the manual does not say.
-    {"txq.query.b32 d, [a]; .query = .filter_mode .addr_mode_0 .addr_mode_1 .addr_mode_2 "
-     ".force_unnormalized_coords",
-     nullptr},
     {"txq.level.query.b32 d, [a], lod; .query = .width .height .depth", lower_query},
     {"istypep.type p, a; .type = .texref .samplerref .surfref", lower_is_type},
     {"suq.query.b32 d, [a]; .query = .width .height .depth .array_size .channel_data_type "
-     ".channel_order",
+     ".channel_order .memory_layout",
      lower_query},
-    {"suq.memory_layout.b32 d, [a]", nullptr},
 };
 
 }  // namespace

@@ -22,6 +22,9 @@ class TextureWords {
   /// The geometry among the modifiers.
   cuda_shim_geometry geometry() const { return geometry_; }
   unsigned dimensions() const;
+  bool is_cube() const {
+    return geometry_ == CUDA_SHIM_GEOMETRY_CUBE || geometry_ == CUDA_SHIM_GEOMETRY_ACUBE;
+  }
   /// Why the address operand does not fit the geometry; empty if it does.
   std::string fault() const;
   llvm::Value* handle();

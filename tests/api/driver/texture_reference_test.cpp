@@ -362,4 +362,55 @@ TEST_F(Reference, IsReadByOneSamplerOfEvenAndAnotherOfOddThreads) {
   for (unsigned i = 0; i < 32; ++i) EXPECT_EQ(found[i], i % 2 == 0 ? 6.0f : 8.0f) << "thread " << i;
 }
 
+TEST_F(Reference, AnswersOfASamplerWhatItIs) {
+  const std::string text = fetch_with(
+      ".global .samplerref texels = {addr_mode_0 = clamp_to_edge, addr_mode_1 = clamp_to_border,\n"
+      " filter_mode = linear, force_unnormalized_coords = 1};\n"
+      ".global .samplerref mirrored = {addr_mode_0 = mirror, addr_mode_1 = wrap,\n"
+      " filter_mode = nearest};\n",
+      ".reg .b32 %q<6>;\n"
+      "txq.addr_mode_0.b32 %q0, [texels];\ntxq.addr_mode_1.b32 %q1, [texels];\n"
+      "txq.filter_mode.b32 %q2, [texels];\ntxq.force_unnormalized_coords.b32 %q3, [texels];\n"
+      "txq.addr_mode_0.b32 %q4, [mirrored];\n"
+      "txq.force_unnormalized_coords.b32 %q5, [mirrored];\n"
+      "mad.lo.u32 %q0, %q0, 10, %q1;\nmad.lo.u32 %q0, %q0, 10, %q2;\n"
+      "mad.lo.u32 %q0, %q0, 10, %q3;\nmad.lo.u32 %q0, %q0, 10, %q4;\n"
+      "mad.lo.u32 %q0, %q0, 10, %q5;\ncvt.rn.f32.u32 %f0, %q0;\n");
+  ASSERT_CU(cuModuleLoadData(&module_, text.c_str()));
+  ASSERT_CU(cuModuleGetFunction(&function_, module_, "run"));
+  EXPECT_EQ(fetch(0), 341110.0f);
+}
+
+TEST_F(Reference, OfAParameterIsTheHandleThatIsPassed) {
+  const std::string text =
+      std::string(kIndependent) +
+      ".global .samplerref point = {addr_mode_0 = clamp_to_edge, filter_mode = nearest,\n"
+      " force_unnormalized_coords = 1};\n"
+      ".visible .entry run(.param .u64 out, .param .texref image, .param .surfref surface) {\n"
+      ".reg .b64 %out;\n.reg .f32 %f<4>;\n.reg .b32 %r<2>;\n"
+      "ld.param.u64 %out, [out];\n"
+      "tex.2d.v4.f32.f32 {%f0, %f1, %f2, %f3}, [image, point, {0f3FC00000, 0f3F000000}];\n"
+      "suld.b.2d.b32.trap %r0, [surface, {4, 0}];\n"
+      "txq.width.b32 %r1, [image];\n"
+      "st.global.f32 [%out], %f0;\nst.global.u32 [%out+4], %r0;\n"
+      "cvt.rn.f32.u32 %f1, %r1;\nst.global.f32 [%out+8], %f1;\nret;\n}\n";
+  ASSERT_CU(cuModuleLoadData(&module_, text.c_str()));
+  ASSERT_CU(cuModuleGetFunction(&function_, module_, "run"));
+  CUDA_RESOURCE_DESC resource = {};
+  resource.resType = CU_RESOURCE_TYPE_ARRAY;
+  resource.res.array.hArray =
+      make_array(row_of_floats(2, CUDA_ARRAY3D_SURFACE_LDST), std::vector<float>{3, 4});
+  CUDA_TEXTURE_DESC reading = {};
+  CUtexObject image = 0;
+  CUsurfObject surface = 0;
+  ASSERT_CU(cuTexObjectCreate(&image, &resource, &reading, nullptr));
+  ASSERT_CU(cuSurfObjectCreate(&surface, &resource));
+  void* parameters[] = {&out_, &image, &surface};
+  ASSERT_CU(cuLaunchKernel(function_, 1, 1, 1, 1, 1, 1, 0, nullptr, parameters, nullptr));
+  const auto found = result();
+  EXPECT_EQ(found[0], 4.0f);
+  EXPECT_EQ(found[1], 4.0f);
+  EXPECT_EQ(found[2], 2.0f);
+}
+
 }  // namespace

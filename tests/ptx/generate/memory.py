@@ -156,8 +156,7 @@ def write_hinted_loads(out):
     load(body, "ld.global.L1::evict_last.L2::cache_hint.L2::128B", "%g", "u32", 2, ", %policy")
     for i, kind in enumerate(WIDE):
         load(body, f"ld.global{('', '.ca', '.cg', '.cs')[i % 4]}.nc", "%g", kind, 1)
-        if kind != "b128":
-            load(body, f"ldu{('', '.global')[i % 2]}", "%g", kind, 1)
+        load(body, f"ldu{('', '.global')[i % 2]}", "%g", kind, 1)
     for kind, count in (("b32", 4), ("f64", 2), ("u8", 2)):
         load(body, "ld.global.nc", "%g", kind, count)
         load(body, "ldu.global", "%g", kind, count)

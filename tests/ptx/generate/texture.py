@@ -342,6 +342,9 @@ def write_gathers(out):
                     more = f", {vector(offsets)}" if any(offsets) else ""
                     kernel.fetch(f"tld4.{name}.{geometry}.v4.{texture.kind}.f32", texture.kind, address(texture, index, point, 1),
                                  texture.gather(point, 1, component, offsets), more)
+        # The texels are there: no array is sparse.
+        kernel.lines += [f"tld4.a.{geometry}.v4.f32.f32 {{%f0, %f1, %f2, %f3}}|%p1, {address(textures[0], 0, DIRECTIONS[0][:3 if textures[0].cube else 2], 1)}", "selp.u32 %r0, 1, 0, %p1"]
+        kernel.keep("%r0", 1)
         kernel.write(out, f"tld4_{geometry}", f"tld4.{geometry}")
 
 
@@ -350,14 +353,22 @@ CHANNEL_TYPES = {"s8": 0x10D7, "s16": 0x10D8, "s32": 0x10D9, "u8": 0x10DA, "u16"
 CHANNEL_ORDERS = {1: 0x10B0, 2: 0x10B2, 4: 0x10B5}
 
 
+# The places in the manual's list.
+MODES = ("wrap", "mirror", "clamp_ogl", "clamp", "border")
+
+
 def write_queries(out):
-    textures = [Texture("2d", "f32", levels=3, normalized=True), Texture("3d", "u8", channels=2), Texture("a2d", "f16")]
+    textures = [Texture("2d", "f32", levels=3, normalized=True, address=("wrap", "mirror", "border"), linear=True), Texture("3d", "u8", channels=2),
+                Texture("a2d", "f16"), Texture("acube", "u32", channels=1)]
     kernel = Kernel(textures)
     for index, texture in enumerate(textures):
         w, h, d = texture.extents
-        answers = {"width": w, "height": h, "normalized_coords": int(texture.normalized), "num_mipmap_levels": texture.levels}
-        answers |= {"channel_data_type": CHANNEL_TYPES[texture.kind], "channel_order": CHANNEL_ORDERS[texture.channels], "num_samples": 1}
-        answers |= {"depth": d} if texture.geometry == "3d" else {"array_size": d} if texture.layered else {}
+        answers = {"width": w, "height": h, "normalized_coords": int(texture.normalized), "num_mipmap_levels": texture.levels if texture.levels > 1 else 0}
+        answers |= {"channel_data_type": CHANNEL_TYPES[texture.kind], "channel_order": CHANNEL_ORDERS[texture.channels], "num_samples": 0}
+        answers |= {"force_unnormalized_coords": 0, "filter_mode": int(texture.linear)}
+        answers |= {f"addr_mode_{axis}": MODES.index(mode) for axis, mode in enumerate(texture.address)}
+        answers |= {"array_size": (d // 6 if texture.cube else d) if texture.layered else 0}
+        answers |= {"depth": d} if texture.geometry == "3d" else {}
         for query, answer in answers.items():
             kernel.lines.append(f"txq.{query}.b32 %r0, [%x{index}]")
             kernel.keep("%r0", answer)
@@ -374,7 +385,7 @@ def write_queries(out):
     kernel = Kernel(surfaces, "surface")
     for index, surface in enumerate(surfaces):
         w, h, d = surface.extents
-        answers = {"width": w, "height": h} | ({"depth": d} if index == 0 else {"array_size": d})
+        answers = {"width": w, "height": h} | ({"depth": d} if index == 0 else {"array_size": d}) | {"memory_layout": 0}
         answers |= {"channel_data_type": CHANNEL_TYPES[surface.kind], "channel_order": CHANNEL_ORDERS[surface.channels]}
         for query, answer in answers.items():
             kernel.lines.append(f"suq.{query}.b32 %r0, [%x{index}]")

@@ -74,6 +74,8 @@ std::uint64_t window_of(StateSpace space) {
 }
 
 void cvta(Lane& lane) {
+  if (lane.type() == ScalarType::kU32)
+    throw Fault(FaultKind::kInvalid, "Addresses of 32 bits are those of 32-bit programs.");
   const std::uint64_t window = window_of(lane.space());
   const Argument& from = lane.argument(1);
   const std::uint64_t address = lane.address(from);

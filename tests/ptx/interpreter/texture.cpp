@@ -237,6 +237,14 @@ Fetch read_fetch(const Lane& lane, unsigned operand, ScalarType type) {
   return fetch;
 }
 
+/// Behind the operands that each form has stand offsets, a vector, and a depth.
+void refuse_depth(const Lane& lane, unsigned operand) {
+  if (!lane.has_operand(operand)) return;
+  const bool offsets = lane.argument(operand).kind == ArgumentKind::kVector;
+  if (!offsets || lane.has_operand(operand + 1))
+    throw Fault(FaultKind::kInvalid, "Operand f compares with depths, which no texture holds.");
+}
+
 void read_offsets(const Lane& lane, unsigned operand, Fetch& fetch) {
   if (!lane.has_operand(operand)) return;
   const auto words = elements(lane.argument(operand));
@@ -273,12 +281,14 @@ void set_color(Lane& lane, const TextureObject& object, const Color& color) {
 // --- Instructions
 
 void tex(Lane& lane) {
+  refuse_depth(lane, 2);
   Fetch fetch = read_fetch(lane, 1, lane.type(1));
   read_offsets(lane, 2, fetch);
   set_color(lane, fetch.object(), fetch_level(fetch, 0));
 }
 
 void tex_level(Lane& lane) {
+  refuse_depth(lane, 3);
   Fetch fetch = read_fetch(lane, 1, lane.type(1));
   read_offsets(lane, 3, fetch);
   set_color(lane, fetch.object(),
@@ -318,6 +328,7 @@ void tex_grad_cube(Lane& lane, const Fetch& fetch) {
 
 /// The level is the logarithm of the longer gradient, in texels.
 void tex_grad(Lane& lane) {
+  refuse_depth(lane, 4);
   Fetch fetch = read_fetch(lane, 1, lane.type(1));
   if (fetch.object().is_cube()) return tex_grad_cube(lane, fetch);
   read_offsets(lane, 4, fetch);
@@ -338,6 +349,7 @@ void tex_grad(Lane& lane) {
 /// One channel of the four texels that a linear filter would weigh, against the clock from the
 /// lower left one.
 void tld4(Lane& lane) {
+  refuse_depth(lane, 2);
   Fetch fetch = read_fetch(lane, 1, lane.type(1));
   read_offsets(lane, 2, fetch);
   const unsigned channel = lane.has("r") ? 0 : lane.has("g") ? 1 : lane.has("b") ? 2 : 3;
@@ -359,16 +371,28 @@ std::uint32_t channel_type(const TextureObject& object) {
   return 0x10d7 + static_cast<std::uint32_t>(std::ranges::find(kTypes, object.type) - kTypes);
 }
 
+/// The place in the manual's list { wrap, mirror, clamp_ogl, clamp_to_edge, clamp_to_border }.
+std::uint32_t mode_number(std::string_view mode) {
+  constexpr std::string_view kModes[] = {"wrap", "mirror", "", "clamp", "border"};
+  return static_cast<std::uint32_t>(std::ranges::find(kModes, mode) - kModes);
+}
+
+/// What is not set below is 0: the number of samples (nothing is multi-sampled), a surface's memory
+/// layout (only plain memory is 1), whether a sampler forces texels (asked of textures here).
 void query(Lane& lane) {
   const TextureObject& object = texture_operand(lane, 1).object;
   const unsigned level = lane.has("level") ? lane.u32(2) : 0;
   std::uint32_t answer = 0;
   if (lane.has("width")) answer = object.width_of(level);
   if (lane.has("height")) answer = object.height_of(level);
-  if (lane.has("depth") || lane.has("array_size")) answer = object.depth_of(level);
-  if (lane.has("num_mipmap_levels")) answer = object.levels;
+  if (lane.has("depth")) answer = object.depth_of(level);
+  if (lane.has("array_size") && object.is_layered())
+    answer = object.depth_of(0) / (object.is_cube() ? 6 : 1);
+  if (lane.has("num_mipmap_levels")) answer = object.levels > 1 ? object.levels : 0;
   if (lane.has("normalized_coords")) answer = object.normalized;
-  if (lane.has("num_samples")) answer = 1;
+  if (lane.has("filter_mode")) answer = object.linear;
+  for (unsigned axis = 0; axis < 3; ++axis)
+    if (lane.has(fmt::format("addr_mode_{}", axis))) answer = mode_number(object.address[axis]);
   if (lane.has("channel_data_type")) answer = channel_type(object);
   if (lane.has("channel_order"))
     answer = object.channels == 1 ? 0x10b0 : object.channels == 2 ? 0x10b2 : 0x10b5;
@@ -498,9 +522,11 @@ constexpr Row kRows[] = {
     {"tex.grad" CUDA_SHIM_ALL CUDA_SHIM_RESULT ".f32", tex_grad},
     {"tld4.r|g|b|a.2d|a2d|cube|acube.v4.u32|s32|f32.f32", tld4},
     {"txq{.level}.width|height|depth|array_size|num_mipmap_levels|normalized_coords|channel_data_"
-     "type|channel_order|num_samples.b32",
+     "type|channel_order|num_samples|force_unnormalized_coords|filter_mode|addr_mode_0|addr_mode_1|"
+     "addr_"
+     "mode_2.b32",
      query},
-    {"suq.width|height|depth|array_size|channel_data_type|channel_order.b32", query},
+    {"suq.width|height|depth|array_size|channel_data_type|channel_order|memory_layout.b32", query},
     {"istypep.texref|surfref|samplerref", istypep},
     {"suld.b" CUDA_SHIM_FLAT "{.<cache>}{.v2|v4}.b8|b16|b32|b64.trap|clamp|zero", suld},
     {"sust.b" CUDA_SHIM_FLAT "{.<cache>}{.v2|v4}.b8|b16|b32|b64.trap|clamp|zero", sust},

@@ -287,8 +287,18 @@ constexpr std::uint16_t kChannelTypes[][2] = {{0x10da, 0x10d2}, {0x10db, 0x10d3}
 // By channels: R, RG, RGBA.
 constexpr std::uint16_t kChannelOrders[] = {0, 0x10b0, 0x10b2, 0, 0x10b5};
 
+// By cuda_shim_address_mode. The manual says "Integer from enum { wrap, mirror, clamp_ogl,
+// clamp_to_edge, clamp_to_border }" and { nearest, linear }; no public source gives the numbers, so
+// they are the places in these lists.
+constexpr std::uint8_t kAddressModes[] = {0, 3, 1, 4};
+
 std::uint32_t channel_type(const cuda_shim_texture& texture) {
   return kChannelTypes[texture.texel][texture.normalized_values != 0 ? 1 : 0];
+}
+
+std::uint32_t array_size(const cuda_shim_texture& texture) {
+  if (texture.layered == 0) return 0;
+  return texture.level[0].depth / (texture.cube != 0 ? 6 : 1);
 }
 
 }  // namespace
@@ -296,25 +306,35 @@ std::uint32_t channel_type(const cuda_shim_texture& texture) {
 std::uint32_t query_texture(const cuda_shim_texture& texture, std::uint32_t question,
                             std::uint32_t level) {
   const cuda_shim_texture_level& found =
-      texture.level[std::min<std::uint32_t>(level, texture.levels - 1u)];
+      texture.level[std::min<std::uint32_t>(level, std::max<std::uint32_t>(texture.levels, 1) - 1)];
   switch (static_cast<cuda_shim_texture_question>(question)) {
     case CUDA_SHIM_TEXTURE_WIDTH:
       return found.width;
     case CUDA_SHIM_TEXTURE_HEIGHT:
       return found.height;
     case CUDA_SHIM_TEXTURE_DEPTH:
-    case CUDA_SHIM_TEXTURE_ARRAY_SIZE:
       return found.depth;
+    case CUDA_SHIM_TEXTURE_ARRAY_SIZE:
+      return array_size(texture);
     case CUDA_SHIM_TEXTURE_NUM_LEVELS:
-      return texture.levels;
+      return texture.mipmapped != 0 ? texture.levels : 0;
     case CUDA_SHIM_TEXTURE_NORMALIZED:
       return texture.normalized_coordinates;
     case CUDA_SHIM_TEXTURE_CHANNEL_TYPE:
       return channel_type(texture);
     case CUDA_SHIM_TEXTURE_CHANNEL_ORDER:
       return kChannelOrders[texture.channels];
-    case CUDA_SHIM_TEXTURE_NUM_SAMPLES:
-      return 1;
+    case CUDA_SHIM_TEXTURE_FORCES_TEXELS:
+      return texture.kind == CUDA_SHIM_OPAQUE_SAMPLER && texture.normalized_coordinates == 0;
+    case CUDA_SHIM_TEXTURE_FILTER_MODE:
+      return texture.linear_filter;
+    case CUDA_SHIM_TEXTURE_ADDRESS_MODE_0:
+    case CUDA_SHIM_TEXTURE_ADDRESS_MODE_1:
+    case CUDA_SHIM_TEXTURE_ADDRESS_MODE_2:
+      return kAddressModes[texture.address_mode[question - CUDA_SHIM_TEXTURE_ADDRESS_MODE_0]];
+    case CUDA_SHIM_TEXTURE_NUM_SAMPLES:  // of multi-sampled textures, which CUDA has none of
+    case CUDA_SHIM_TEXTURE_IS_LINEAR:
+      return 0;
     case CUDA_SHIM_TEXTURE_KIND:
       return texture.kind;
   }
