@@ -89,6 +89,7 @@ class FunctionLowering final : public Lowering {
   /// The address of a variable as a number: an offset in the window for .shared, else a generic
   /// address.
   llvm::Value* variable_address(VariableSymbol& symbol);
+  llvm::Value* variable_value(VariableSymbol& symbol);
   llvm::Value* shared_address(const ptx::Variable& variable);
   llvm::Value* module_address(std::uint64_t offset);
   /// Whether the base is the name of a .shared variable.

@@ -130,7 +130,7 @@ llvm::Value* FunctionLowering::read_name(const ptx::Name& name) {
     fail(fmt::format("'{}' is not declared.", name.text));
     return nullptr;
   }
-  if (auto* variable = std::get_if<VariableSymbol>(symbol)) return variable_address(*variable);
+  if (auto* variable = std::get_if<VariableSymbol>(symbol)) return variable_value(*variable);
   auto* reg = std::get_if<RegisterSymbol>(symbol);
   if (reg == nullptr) {
     fail(fmt::format("'{}' is a label and has no value.", name.text));
@@ -228,6 +228,14 @@ llvm::Value* FunctionLowering::variable_address(VariableSymbol& symbol) {
   if (variable != nullptr) return module_address(variable->offset);
   fail(fmt::format("The variable '{}' has no place in memory.", symbol.declaration->name));
   return nullptr;
+}
+
+// The address; an opaque parameter of a kernel stands for the handle that it was given.
+llvm::Value* FunctionLowering::variable_value(VariableSymbol& symbol) {
+  llvm::Value* place = variable_address(symbol);
+  const bool opaque = ptx::kind_of(symbol.declaration->type) == ptx::TypeKind::kOpaque;
+  if (place == nullptr || !opaque || symbol.space != ptx::StateSpace::kParam) return place;
+  return ir_.CreateLoad(ir_.getInt64Ty(), place);
 }
 
 llvm::Value* FunctionLowering::address(unsigned index, std::optional<ptx::StateSpace> space) {

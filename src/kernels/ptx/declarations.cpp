@@ -35,6 +35,9 @@ void parse_pointer(Cursor& cursor, Variable& variable) {
   for (StateSpace space : {StateSpace::kConst, StateSpace::kGlobal, StateSpace::kLocal,
                            StateSpace::kParam, StateSpace::kShared})
     if (cursor.accept_dot_word(spelling_of(space))) variable.pointer_space = space;
+  // What compilers write of handles of textures; it changes nothing.
+  for (std::string_view opaque : {"texref", "samplerref", "surfref"})
+    cursor.accept_dot_word(opaque);
   if (cursor.accept_dot_word("align")) variable.pointer_alignment = parse_alignment(cursor);
 }
 

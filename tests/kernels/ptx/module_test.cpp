@@ -86,6 +86,17 @@ TEST(Module, ReadsSignatures) {
   EXPECT_TRUE(module->functions[2].signature.parameters.empty());
 }
 
+TEST(Module, ReadsPointersToOpaqueTypes) {
+  const ParsedModule module(
+      ".entry k(.param .u64 .ptr .texref t, .param .u64 .ptr .surfref s, .param .texref u) {}");
+  ASSERT_EQ(module->functions.size(), 1u);
+  const std::vector<Variable>& parameters = module->functions[0].signature.parameters;
+  ASSERT_EQ(parameters.size(), 3u);
+  EXPECT_TRUE(parameters[0].pointer);
+  EXPECT_EQ(parameters[1].byte_size(), 8u);
+  EXPECT_EQ(parameters[2].type, ScalarType::kTexref);
+}
+
 TEST(Module, ReadsEveryFunctionDirective) {
   const ParsedModule module(
       ".entry k() .maxnreg 32 .maxntid 128, 2, 1 .minnctapersm 2 .maxnctapersm 4 .pragma \"a\", "

@@ -12,6 +12,7 @@ import comparison
 import conversion
 import floating_point
 import integer
+import large_array
 import logic
 import matrix
 import matrix_move
@@ -25,6 +26,6 @@ from case import Writer
 
 shutil.rmtree(sys.argv[1], ignore_errors=True)
 writer = Writer(sys.argv[1])
-for chapter in (integer, logic, comparison, floating_point, conversion, matrix, matrix_move, matrix_wmma, memory, atomic, asynchronous, video, newer, tensor, texture):
+for chapter in (integer, large_array, logic, comparison, floating_point, conversion, matrix, matrix_move, matrix_wmma, memory, atomic, asynchronous, video, newer, tensor, texture):
     chapter.write(writer)
 print(f"{writer.count} PTX tests generated.")

@@ -55,7 +55,7 @@ bool check(const tests::Shape& shape) {
   fmt::print("{:16} {:6} instructions {:6.2f} s, {:6} instructions {:6.2f} s: {:.1f} times\n",
              shape.name, kSmall, small, kLarge, large, growth);
   std::fflush(stdout);
-  return small > 0 && large > 0 && (growth <= kMostGrowth || !shape.linear);
+  return small > 0 && large > 0 && growth <= kMostGrowth;
 }
 
 }  // namespace

@@ -98,6 +98,23 @@ std::string local_array(unsigned instructions) {
   return with_head(kernel(".reg .b32 %r<8>;\n.local .align 16 .b8 array[65536];\n", body));
 }
 
+/// A few arrays, accessed at constant and at variable places with arithmetic between, now and then
+/// behind a branch: what unrolled code makes of a thread's own tables.
+std::string few_arrays(unsigned instructions) {
+  std::string body;
+  for (unsigned i = 0; i < instructions / 10; ++i)
+    body += fmt::format(
+        "st.local.u32 [a{}+{}], %r{};\nadd.u32 %r1, %r{}, {};\nand.b32 %r1, %r1, 1020;\n"
+        "cvt.u64.u32 %rd3, %r1;\nmov.u64 %rd2, a{};\nadd.u64 %rd3, %rd3, %rd2;\n"
+        "ld.local.u32 %r{}, [%rd3+{}];\nsetp.gt.u32 %p1, %r{}, {};\n@%p1 bra L{};\n"
+        "st.local.u32 [%rd3], %r{};\nL{}:\n",
+        i % 4, i * 12 % 1024, 2 + i % 6, 2 + i * 5 % 6, i, i * 3 % 4, 2 + i * 7 % 6, i % 3 * 4,
+        2 + i % 6, i, i, 2 + i * 3 % 6, i);
+  std::string arrays;
+  for (unsigned i = 0; i < 4; ++i) arrays += fmt::format(".local .align 16 .b8 a{}[1040];\n", i);
+  return with_head(kernel(".reg .b32 %r<8>;\n" + arrays, body));
+}
+
 /// One array for every ten instructions.
 std::string local_arrays(unsigned instructions) {
   std::string arrays, body;
@@ -128,7 +145,8 @@ constexpr Shape kShapes[] = {
     {"guards", "every second instruction guarded", guards},
     {"registers", "half as many registers as instructions, all live to the end", registers},
     {"calls", "a call every four instructions", calls},
-    {"local_array", "an array of 64 KiB on the stack", local_array, false},
+    {"local_array", "an array of 64 KiB on the stack", local_array},
+    {"few_arrays", "four arrays on the stack, and branches", few_arrays},
     {"local_arrays", "an array for every ten instructions", local_arrays},
     {"approximations", "every second instruction an approximation", approximations},
 };

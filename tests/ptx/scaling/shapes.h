@@ -13,8 +13,6 @@ struct Shape {
   std::string_view what;
   /// A module with one kernel of about this many instructions.
   std::string (*module)(unsigned instructions);
-  /// Unset: known to take more than linear time (docs/performance.md), measured but not checked.
-  bool linear = true;
 };
 
 std::span<const Shape> shapes();

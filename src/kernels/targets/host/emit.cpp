@@ -67,11 +67,14 @@ void keep_blocks_short(llvm::TargetPassConfig& pipeline) {
 /// register that holds a running value is used everywhere. Without them code grows by 8 to 25
 /// percent, in moves between registers; the register allocator sees to most copies itself. The
 /// third compares each spilled register with all others that live at the same time; without it
-/// they share no place on the stack.
+/// they share no place on the stack. The last walks from each copy that it removes back to the one
+/// that makes it needless: it runs before the pieces of blocks are merged, not after.
 void leave_out_quadratic_passes(llvm::TargetPassConfig& pipeline) {
   pipeline.disablePass(&llvm::RegisterCoalescerID);
   pipeline.disablePass(&llvm::MachineCSELegacyID);
   pipeline.disablePass(&llvm::StackSlotColoringID);
+  pipeline.disablePass(&llvm::MachineCopyPropagationID);
+  pipeline.insertPass(&llvm::VirtRegRewriterID, llvm::createMachineCopyPropagationPass(false));
 }
 
 /// Without optimisation LLVM goes through a block instruction by instruction.

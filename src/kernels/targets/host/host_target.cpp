@@ -19,6 +19,7 @@
 #include "kernels/passes/guard_masked_logic.h"
 #include "kernels/passes/sink_to_unlikely.h"
 #include "kernels/targets/host/device_ops.h"
+#include "kernels/targets/host/large_variables.h"
 #include "kernels/targets/host/resumption.h"
 #include "kernels/targets/host/shared_memory.h"
 #include "kernels/targets/host/thread_argument.h"
@@ -137,6 +138,7 @@ void lower_to_host(instructions::LoweredKernel& kernel, llvm::TargetMachine& mac
   if (kernel.info.lanes > 1)
     return_where_it_waits(kernel, machine, pipeline_level(optimisation_level));
   set_function_attributes(module);
+  guard_large_variables(module);
   optimise(module, machine, optimisation_level);
   if (needs_fibers(module)) kernel.info.traits |= CUDA_SHIM_KERNEL_NEEDS_FIBERS;
   kernel.info.local_bytes = std::max<std::uint64_t>(kernel.info.local_bytes, stack_bytes(module));
