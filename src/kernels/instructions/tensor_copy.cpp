@@ -91,9 +91,12 @@ class TensorWords {
     const unsigned operation = rank_of(l_) | kind << CUDA_SHIM_TENSOR_KIND_SHIFT |
                                mode_of(l_) << CUDA_SHIM_TENSOR_MODE_SHIFT |
                                reduction << CUDA_SHIM_TENSOR_REDUCTION_SHIFT;
-    return l_.device_op(DeviceOp::tensor_copy,
-                        {l_.address(places_.tensor, StateSpace::kGeneric), ir.getInt32(operation),
-                         ir.CreateAddrSpaceCast(shared, ir.getPtrTy()), words_});
+    // The name of a shared variable is no generic address: no map lies there, which shows later.
+    Value* map =
+        ir.CreateAddrSpaceCast(l_.address(places_.tensor, StateSpace::kGeneric), ir.getPtrTy());
+    return l_.device_op(
+        DeviceOp::tensor_copy,
+        {map, ir.getInt32(operation), ir.CreateAddrSpaceCast(shared, ir.getPtrTy()), words_});
   }
 
  private:
