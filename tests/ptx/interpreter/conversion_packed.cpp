@@ -1,6 +1,8 @@
 // cvt between f32, f16x2, bf16x2 and the formats of 8 bits and fewer (PTX ISA
 // 9.0, section 9.7.9.21).
 
+#include <algorithm>
+
 #include "ptx/interpreter/lane.h"
 
 namespace cuda_shim::tests::interpreter {
@@ -83,7 +85,72 @@ void from_pair(Lane& lane) {
   lane.set(0, result);
 }
 
+// --- Stochastic rounding (.rs): a random fraction of the last place is added to the magnitude, and
+// what is behind the last place is cut off.
+
+/// Exponent of the last place of the value in the format.
+int last_place(const Real& value, const Format& format) {
+  int exponent = value.exponent;
+  for (Wide rest = value.significand; rest > 1; rest >>= 1) ++exponent;
+  return std::max(exponent, 1 - format.bias()) - static_cast<int>(format.mantissa_bits);
+}
+
+Bits encode_stochastic(const Lane& lane, const Real& value, std::string_view name, Bits random,
+                       unsigned random_bits) {
+  const Format& format = format_named(name);
+  if (value.is_nan()) return encode(value, format);
+  if (lane.has("relu") && value.negative) return 0;
+  Real magnitude = absolute(value);
+  if (!value.is_infinite() && !value.is_zero()) {
+    const Real fraction = from_integer(Integer{static_cast<std::int64_t>(random)});
+    const int place = last_place(value, format) - static_cast<int>(random_bits);
+    magnitude = add(magnitude, scaled(fraction, place));
+  }
+  // Cutting off never overflows by itself: beyond the largest number, the next one is infinity.
+  const Real largest = decode(format.largest, format);
+  const Real next = add(largest, scaled(one(), last_place(largest, format)));
+  const bool overflows = value.is_infinite() || compare(magnitude, next) >= 0;
+  const bool finite = lane.has("satfinite");
+  const Bits bits = !overflows ? encode_finite(magnitude, format, Rounding::kZero)
+                    : finite   ? format.largest
+                               : format.infinity;
+  return bits | static_cast<Bits>(value.negative) << (format.bits - format.padding - 1);
+}
+
+/// d, a, b, random: a becomes the upper element and has the upper half of the random bits, of which
+/// as many count as f32 has mantissa bits more.
+void stochastic_pair(Lane& lane) {
+  const std::string_view name = lane.type(0) == ScalarType::kF16x2 ? "f16" : "bf16";
+  const unsigned random_bits = 23 - format_named(name).mantissa_bits;
+  Bits result = 0;
+  for (unsigned part : {0u, 1u}) {
+    const Real value = decode(lane.bits(2 - part, ScalarType::kF32), format_named("f32"));
+    const Bits random = low_bits(Bits{lane.u32(3)} >> (16 * part), random_bits);
+    result |= encode_stochastic(lane, value, name, random, random_bits) << (16 * part);
+  }
+  lane.set(0, result);
+}
+
+/// d, {a, b, e, f}, random: a becomes the uppermost element. Which random bits are whose, figures
+/// show only; all clear and all set mean the same for everybody.
+void stochastic_four(Lane& lane) {
+  constexpr unsigned kRandomBits = 8;
+  const Packing to = packing_of(lane.type(0));
+  const std::uint32_t random = lane.u32(2);
+  if (random != 0 && ~random != 0)
+    throw Fault(FaultKind::kUnsupported, "How four elements share random bits is not known.");
+  Bits result = 0;
+  for (const Argument& element : lane.argument(1).elements) {
+    const Real value = decode(lane.bits(element, ScalarType::kF32), format_named("f32"));
+    result = result << to.bits |
+             encode_stochastic(lane, value, to.format, low_bits(random, kRandomBits), kRandomBits);
+  }
+  lane.set(0, result);
+}
+
 constexpr Row kRows[] = {
+    {"cvt.rs{.relu}{.satfinite}.f16x2|bf16x2.f32", stochastic_pair},
+    {"cvt.rs{.relu}.satfinite.e4m3x4|e5m2x4|e2m1x4|e2m3x4|e3m2x4.f32", stochastic_four},
     {"cvt.rn.satfinite{.relu}.e4m3x2|e5m2x2|e2m1x2|e2m3x2|e3m2x2.f32", from_two},
     {"cvt.rn.satfinite{.relu}.e4m3x2|e5m2x2.f16x2", from_pair},
     {"cvt.rn{.relu}.f16x2.e4m3x2|e5m2x2|e2m1x2|e2m3x2|e3m2x2", from_pair},

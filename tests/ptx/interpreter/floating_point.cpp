@@ -227,6 +227,16 @@ void fma_oob(Lane& lane) {
   ternary<multiply_add>(lane);
 }
 
+/// Each half by itself.
+void fma_oob_halves(Lane& lane) {
+  on_halves(lane, [&](const Halves& h, unsigned part) {
+    for (unsigned operand : {1u, 2u})
+      if (is_out_of_bounds(lane.bits(operand) >> (part * h.bits))) return zero(false);
+    return multiply_add(lane, half(lane, 1, h, part), half(lane, 2, h, part),
+                        half(lane, 3, h, part));
+  });
+}
+
 // --- Mixed precision: halves widened to f32
 
 template <bool negated>
@@ -304,6 +314,7 @@ constexpr Row kRows[] = {
     {"fma.rn{.relu}.bf16", ternary<multiply_add>},
     {"fma.rn{.relu}.bf16x2", ternary_halves<multiply_add>},
     {"fma.rn.oob{.relu}.f16|bf16", fma_oob},
+    {"fma.rn.oob{.relu}.f16x2|bf16x2", fma_oob_halves},
     {"abs{.ftz}.f16x2|bf16x2", sign_halves<absolute>},
     {"neg{.ftz}.f16x2|bf16x2", sign_halves<negate>},
     {"min{.ftz}{.NaN}{.xorsign}{.abs}.f16|bf16", min_max},

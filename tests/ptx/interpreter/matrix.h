@@ -61,4 +61,10 @@ void scatter_matrix(Group& group, unsigned operand, const Matrix& matrix, const 
 /// bits the count of ones in a op b, plus c.
 Matrix multiply_matrices(const Lane& how, const Matrix& a, const Matrix& b, const Matrix& c);
 
+/// mma.sp: A with half its columns, and metadata (operand 4) and selector (operand 5) that say
+/// which.
+bool is_sparse(const Lane& lane);
+/// matrix_sparse.cpp: with all its columns, of which those that are not stored are nought.
+Matrix expand_sparse(const Group& group, const Matrix& stored, const ElementType& type);
+
 }  // namespace cuda_shim::tests::interpreter

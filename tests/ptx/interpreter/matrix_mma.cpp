@@ -1,4 +1,5 @@
-// mma.sync (PTX ISA 9.0, section 9.7.14.5), dense forms: where the elements of the fragments lie.
+// mma.sync (PTX ISA 9.0, section 9.7.14.5), and mma.sp (9.7.14.6) with what matrix_sparse.cpp makes
+// of A: where the elements of the fragments lie.
 //
 // The manual bounds the precision of the sums from below only; here they are exact and rounded
 // once.
@@ -149,21 +150,23 @@ Real scale_at(const Group& group, unsigned operand, unsigned lane, unsigned stre
   return scale_value(low_bits(holder.u32(operand) >> (8 * (first + stretch)), 8), scales.format);
 }
 
-void apply_scales(const Group& group, Matrix& a, Matrix& b) {
+/// `of_a` is the operand with the scales of A; those of B are two operands on.
+void apply_scales(const Group& group, unsigned of_a, Matrix& a, Matrix& b) {
   const Scales scales = scales_of(group.lanes.front());
-  const unsigned pair = selector(group.lanes.front(), 4, 1, 2),
-                 single = selector(group.lanes.front(), 6, 1, 4);
+  const unsigned of_b = of_a + 2;
+  const unsigned pair = selector(group.lanes.front(), of_a, 1, 2),
+                 single = selector(group.lanes.front(), of_b, 1, 4);
   const unsigned stretch = a.columns / scales.count;
   for (unsigned row = 0; row < a.rows; ++row)
     for (unsigned k = 0; k < a.columns; ++k) {
       // Rows 0 to 7 are with the first thread of the pair, the others with its second.
       const unsigned lane = row % 8 * 4 + pair * 2 + row / 8;
-      a.at(row, k) = multiply(a.at(row, k), scale_at(group, 4, lane, k / stretch, scales));
+      a.at(row, k) = multiply(a.at(row, k), scale_at(group, of_a, lane, k / stretch, scales));
     }
   for (unsigned column = 0; column < b.columns; ++column)
     for (unsigned k = 0; k < b.rows; ++k)
-      b.at(k, column) =
-          multiply(b.at(k, column), scale_at(group, 6, column * 4 + single, k / stretch, scales));
+      b.at(k, column) = multiply(b.at(k, column),
+                                 scale_at(group, of_b, column * 4 + single, k / stretch, scales));
 }
 
 // --- One product
@@ -185,14 +188,19 @@ void mma(Group& group) {
     return mma_quad_pairs(group);
   types.a = in_container(types.a, first);
   types.b = in_container(types.b, first);
-  Matrix a = gather_matrix(group, 1, shape.m, shape.k, types.a, layout_of_a(shape.m, types.a));
+  const bool sparse = is_sparse(first);
+  Matrix a = gather_matrix(group, 1, shape.m, shape.k / (sparse ? 2 : 1), types.a,
+                           layout_of_a(shape.m, types.a));
+  if (sparse) a = expand_sparse(group, a, types.a);
   Matrix b = gather_matrix(group, 2, shape.k, shape.n, types.b, layout_of_b(types.b));
   const Matrix c = gather_matrix(group, 3, shape.m, shape.n, types.c, layout_of_c);
-  if (first.has("block_scale")) apply_scales(group, a, b);
+  if (first.has("block_scale")) apply_scales(group, sparse ? 6 : 4, a, b);
   scatter_matrix(group, 0, multiply_matrices(first, a, b, c), types.d, layout_of_c);
 }
 
 #define CUDA_SHIM_MMA "mma.sync.aligned"
+#define CUDA_SHIM_SPARSE "mma.sp|sp::ordered_metadata.sync.aligned"
+#define CUDA_SHIM_ORDERED "mma.sp::ordered_metadata.sync.aligned"
 #define CUDA_SHIM_SMALL "e4m3|e5m2|e3m2|e2m3|e2m1"
 
 constexpr Row kRows[] = {
@@ -224,6 +232,31 @@ constexpr Row kRows[] = {
                mma, kWholeWarp),
     collective(CUDA_SHIM_MMA ".m8n8k128|m16n8k128|m16n8k256.row.col.s32.b1.b1.s32.xor|and.popc",
                mma, kWholeWarp),
+    // Sparse A
+    collective(CUDA_SHIM_SPARSE ".m16n8k16|m16n8k32.row.col.f16|f32.f16.f16.f16|f32", mma,
+               kWholeWarp),
+    collective(CUDA_SHIM_SPARSE ".m16n8k16|m16n8k32.row.col.f32.bf16.bf16.f32", mma, kWholeWarp),
+    collective(CUDA_SHIM_SPARSE ".m16n8k8|m16n8k16.row.col.f32.tf32.tf32.f32", mma, kWholeWarp),
+    collective(CUDA_SHIM_SPARSE ".m16n8k64.row.col.f16|f32.e4m3|e5m2.e4m3|e5m2.f16|f32", mma,
+               kWholeWarp),
+    collective(CUDA_SHIM_ORDERED ".m16n8k64.row.col.kind::f8f6f4.f16|f32." CUDA_SHIM_SMALL
+                                 "." CUDA_SHIM_SMALL ".f16|f32",
+               mma, kWholeWarp),
+    collective(CUDA_SHIM_ORDERED
+               ".m16n8k64.row.col.kind::mxf8f6f4.block_scale{.scale_vec::1X}.f32." CUDA_SHIM_SMALL
+               "." CUDA_SHIM_SMALL ".f32.ue8m0",
+               mma, kWholeWarp),
+    collective(CUDA_SHIM_ORDERED ".m16n8k128.row.col.kind::mxf4.block_scale{.scale_vec::2X}"
+                                 ".f32.e2m1.e2m1.f32.ue8m0",
+               mma, kWholeWarp),
+    collective(CUDA_SHIM_ORDERED
+               ".m16n8k128.row.col.kind::mxf4nvf4.block_scale.scale_vec::2X|scale_vec::4X"
+               ".f32.e2m1.e2m1.f32.ue8m0|ue4m3",
+               mma, kWholeWarp),
+    collective(CUDA_SHIM_SPARSE ".m16n8k32|m16n8k64.row.col{.satfinite}.s32.u8|s8.u8|s8.s32", mma,
+               kWholeWarp),
+    collective(CUDA_SHIM_SPARSE ".m16n8k64|m16n8k128.row.col{.satfinite}.s32.u4|s4.u4|s4.s32", mma,
+               kWholeWarp),
 };
 
 }  // namespace

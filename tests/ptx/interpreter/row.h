@@ -62,6 +62,7 @@ Rows control_flow_rows();
 Rows warp_rows();
 Rows barrier_rows();
 Rows mbarrier_rows();
+Rows launch_control_rows();
 Rows mma_rows();
 Rows wmma_rows();
 Rows matrix_move_rows();

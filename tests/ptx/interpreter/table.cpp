@@ -30,6 +30,7 @@ constexpr Rows (*kChapters[])() = {
     warp_rows,
     barrier_rows,
     mbarrier_rows,
+    launch_control_rows,
     mma_rows,
     wmma_rows,
     matrix_move_rows,
