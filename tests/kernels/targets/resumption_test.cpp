@@ -86,6 +86,9 @@ LOOP:
 
 TEST(Resumption, ALoopOverTheGridGivesTurns) {
   EXPECT_EQ(translated(kOverGrid).traits & kWaiting, CUDA_SHIM_KERNEL_RESUMES | kInRounds);
+  const std::string with_arrival = std::string(kOverGrid) + "bar.arrive 1, 256;";
+  EXPECT_EQ(translated(with_arrival).traits & kWaiting,
+            std::uint32_t{CUDA_SHIM_KERNEL_NEEDS_FIBERS});
   const std::string with_sleep = std::string(kOverGrid) + "nanosleep.u32 20;";
   EXPECT_EQ(translated(with_sleep).traits & kWaiting, std::uint32_t{CUDA_SHIM_KERNEL_RESUMES});
 }

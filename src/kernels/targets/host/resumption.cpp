@@ -228,9 +228,9 @@ llvm::SmallVector<llvm::CallInst*> turns_of(const llvm::Function& kernel) {
   return found;
 }
 
-/// Whether all waits are for the whole block, at one and the same barrier, where nobody arrives
-/// without waiting.
-bool runs_in_rounds(const llvm::Module& module, llvm::ArrayRef<WaitingCall> waits) {
+/// Whether all waits are for the whole block, at one and the same barrier. (Whoever only arrives at
+/// one needs a stack.)
+bool runs_in_rounds(llvm::ArrayRef<WaitingCall> waits) {
   const llvm::ConstantInt* barrier = nullptr;
   for (const auto& [wait, call] : waits) {
     if (wait->lower != wait_at_barrier) return false;
@@ -240,7 +240,7 @@ bool runs_in_rounds(const llvm::Module& module, llvm::ArrayRef<WaitingCall> wait
     if (barrier != nullptr && id != barrier) return false;
     barrier = id;
   }
-  return module.getFunction(std::string(kHostPrefix) + "barrier_arrive") == nullptr;
+  return true;
 }
 
 /// Whether working it out again is cheaper than keeping it: what takes one other value that is no
@@ -304,7 +304,7 @@ void return_where_it_waits(instructions::LoweredKernel& kernel, llvm::TargetMach
   llvm::Function& entry = *kernel.entry;
   const auto waits = waits_of(entry);
   const llvm::SmallVector<llvm::CallInst*> turns = turns_of(entry);
-  const bool in_rounds = waits && runs_in_rounds(*kernel.module, *waits);
+  const bool in_rounds = waits && runs_in_rounds(*waits);
   const bool resumes = waits && !(waits->empty() && turns.empty());
   if (resumes) {
     Coroutine coroutine(entry);
