@@ -91,6 +91,7 @@ Block& Scheduler::take_block_of_rounds() {
   if (note_failure(block.reserve_shared(shared_bytes(*grid_)))) give_up();
   if (note_failure(block.reserve_frames(groups.count(), frame))) give_up();
   block.start(groups, frame, this);
+  block.held = {};  // a fault may have left some
   block.run = run_;
   return block;
 }

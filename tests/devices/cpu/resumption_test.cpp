@@ -207,6 +207,40 @@ TEST_F(ResumptionTest, BlocksThatGiveTurnsRunSideBySide) {
   EXPECT_GE(counts[1], 8u);
 }
 
+// All but the last thread of a block wait when that one writes; then each writes. With several
+// blocks, the first thread gives a turn before.
+void write_while_others_wait(void* memory) {
+  auto& frame = *static_cast<Frame*>(memory);
+  const auto count = [&](std::uint32_t place) {
+    ++std::atomic_ref(parameters_of<Words>(frame.thread).words[place]);
+  };
+  const bool gives_turn = frame.thread->tid.x == 0 && frame.thread->block->nctaid.x > 1;
+  if (gives_turn && frame.round++ == 0) return;
+  if (frame.round++ == gives_turn) {
+    if (frame.thread->tid.x == 63) count(64);
+    if (waits_for_all(frame.thread->block)) return;
+  }
+  count(frame.thread->tid.x);
+  frame.resume = nullptr;
+}
+
+TEST_F(ResumptionTest, WhoWaitedWhenABlockEndedWithAFaultIsForgotten) {
+  void* hole = ::mmap(nullptr, 1 << 16, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  auto kernel = make([](cuda_shim_host_thread* thread) { begin(thread, write_while_others_wait); },
+                     0, CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS);
+  run(kernel.get(), {1, 1, 1}, {64, 1, 1}, Words{static_cast<std::uint32_t*>(hole)});
+  EXPECT_EQ(fault_code(), StatusCode::kIllegalAddress);
+  ::munmap(hole, 1 << 16);
+  // The workers are the process's, and serve the next device, too.
+  queue_ = {};
+  device_ = open();
+  queue_ = create_queue();
+  std::vector<std::uint32_t> words(65);
+  for (int i = 0; i < 50; ++i) run(kernel.get(), {2, 1, 1}, {64, 1, 1}, Words{words.data()});
+  EXPECT_EQ(fault_code(), StatusCode::kOk);
+  EXPECT_EQ(words, std::vector<std::uint32_t>(65, 100));
+}
+
 void reduce(void* memory) {
   auto& frame = *static_cast<Frame*>(memory);
   cuda_shim_host_thread* thread = frame.thread;
