@@ -7,6 +7,8 @@
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Operator.h>
 
+#include "kernels/simd/own_arrays.h"
+
 namespace cuda_shim::kernels::simd {
 
 Emission::Emission(llvm::Function& source, const Lanes& lanes, const ShapeAnalysis& shapes)
@@ -428,12 +430,13 @@ llvm::Value* Emission::emit_element_access(llvm::Instruction& instruction) {
   return ir_.CreateShuffleVector(first, vector(instruction.getOperand(1)), order);
 }
 
-/// Every lane has room of its own, one after another; but for what all lanes get alike.
+/// Every lane has room of its own, one after another; but for what all lanes get alike, and for
+/// what was interleaved before.
 void Emission::emit_alloca(llvm::AllocaInst& storage) {
   const auto size = storage.getAllocationSize(source_.getDataLayout());
   if (!size || storage.getParent() != &source_.getEntryBlock())
     return refuse("The kernel takes room on the stack whose size shows only when it runs.");
-  if (is_uniform(&storage)) {
+  if (is_uniform(&storage) || interleaved_unit(storage) != 0) {
     scalars_[&storage] = slot(storage.getAllocatedType(), storage.getAlign());
     return;
   }

@@ -13,6 +13,7 @@
 
 #include "cuda_shim/host_abi.h"
 #include "kernels/instructions/device_ops.h"
+#include "kernels/simd/own_arrays.h"
 
 namespace cuda_shim::kernels::simd {
 namespace {
@@ -251,11 +252,13 @@ Shape of_call(const Rule& rule) {
   }
 }
 
-/// Each lane has its own, one behind the other.
+/// Each lane has its own, one behind the other; or its own units within the same memory.
 Shape of_own_memory(const Rule& rule) {
   const auto& storage = llvm::cast<llvm::AllocaInst>(rule.instruction);
   const auto size = storage.getAllocationSize(storage.getDataLayout());
   if (!size) return Shape::any();
+  if (const std::uint64_t unit = interleaved_unit(storage); unit != 0)
+    return {.stride = static_cast<std::int64_t>(unit), .alignment = storage.getAlign().value()};
   return {
       .stride = static_cast<std::int64_t>(llvm::alignTo(size->getFixedValue(), storage.getAlign())),
       .alignment = storage.getAlign().value()};

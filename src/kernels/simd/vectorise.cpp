@@ -20,6 +20,8 @@
 #include "kernels/simd/emission.h"
 #include "kernels/simd/lane_loops.h"
 #include "kernels/simd/matrix_forms.h"
+#include "kernels/simd/own_addresses.h"
+#include "kernels/simd/own_arrays.h"
 #include "kernels/simd/register_tiles.h"
 #include "kernels/simd/shape_analysis.h"
 #include "kernels/simd/shared_bits.h"
@@ -132,6 +134,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   unify_ends(one);
   targets::host::lower_shared_memory(module, targets::host::SharedAtomics::kMarked);
   ask_once(one);
+  expose_own_arrays(one);
   clean_up(one, machine);
   join_sums(one, machine);
   unify_ends(one);
@@ -143,6 +146,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
     if (auto why = why_not_in_lockstep(one, shapes, lanes.count)) return std::unexpected(*why);
   }
   passes::checkpoint(module.getContext());
+  interleave_own_arrays(one, lanes);
   set_loops_apart(one, lanes);
   if (const auto loops = llvm::count_if(module, is_lane_loop); loops != 0)
     kernel.remarks = fmt::format(
