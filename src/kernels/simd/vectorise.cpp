@@ -23,6 +23,7 @@
 #include "kernels/simd/own_addresses.h"
 #include "kernels/simd/own_arrays.h"
 #include "kernels/simd/register_tiles.h"
+#include "kernels/simd/rounds_abreast.h"
 #include "kernels/simd/shape_analysis.h"
 #include "kernels/simd/shared_bits.h"
 #include "kernels/simd/side_by_side.h"
@@ -155,6 +156,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   expose_shared_bits(one, lanes);
   ShapeAnalysis::structure(one, lanes);
   passes::checkpoint(module.getContext());
+  run_rounds_abreast(one, lanes, vector_bits);
   join_side_by_side(one, lanes);
   const ShapeAnalysis shapes(one, lanes);
   const auto made = Emission(one, lanes, shapes).run();
