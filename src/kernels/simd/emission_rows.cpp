@@ -190,7 +190,10 @@ llvm::Value* Emission::load_once_for_rows(llvm::LoadInst& load) {
     if (mask != nullptr) {
       llvm::Value* nowhere =
           ir_.CreateAddrSpaceCast(slot(load.getType(), load.getAlign()), pointer->getType());
-      llvm::Value* lanes = ir_.CreateBitCast(part_of_row(mask, row), ir_.getIntNTy(lanes_.row));
+      // Of the whole mask: a row's part as a number of its own would go through memory.
+      llvm::Value* lanes =
+          ir_.CreateAnd(mask_bits(), ir_.getInt(llvm::APInt::getBitsSet(
+                                         lanes_.count, row * lanes_.row, (row + 1) * lanes_.row)));
       pointer = ir_.CreateSelect(ir_.CreateIsNotNull(lanes), pointer, nowhere);
     }
     llvm::Value* value = ir_.CreateAlignedLoad(load.getType(), pointer, load.getAlign());

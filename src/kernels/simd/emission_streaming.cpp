@@ -56,7 +56,9 @@ void Emission::store_in_line(const llvm::StoreInst& store, llvm::Value* value, l
   }
   llvm::Value* place = ir_.CreatePtrToInt(pointer, ir_.getInt64Ty());
   llvm::Value* fits = ir_.CreateICmpEQ(ir_.CreateAnd(place, kLineBytes - 1), ir_.getInt64(0));
-  if (mask != nullptr) fits = ir_.CreateAnd(fits, ir_.CreateAndReduce(mask));
+  // Of all lanes, also where the store is of one row: LLVM takes a row's part of the mask out
+  // through memory, and what is read there waits for all stores before it.
+  if (mask != nullptr) fits = ir_.CreateAnd(fits, ir_.CreateAndReduce(active_mask()));
   guarded(
       ir_.CreateAnd(writes_much(), fits),
       [&] {
