@@ -29,6 +29,14 @@ namespace cuda_shim::devices::cpu {
 using KernelCode = cuda_shim_executable_impl;
 class Instance;
 
+/// A run of blocks that one worker takes before it helps others with theirs. The same worker gets
+/// the same run in each launch of a grid, so that what it wrote last time is not in the near cache
+/// of another.
+struct Share {
+  alignas(64) std::atomic<std::uint64_t> next;  ///< first block that nobody has taken
+  std::uint64_t end;
+};
+
 struct Grid {
   KernelCode* kernel;
   Instance* instance;
@@ -41,19 +49,30 @@ struct Grid {
   std::uint32_t workers;  ///< of the device: %nsmid
   bool cooperative;
 
-  alignas(64) std::atomic<std::uint64_t> next{0};  ///< first block that nobody has taken
-  std::atomic<bool> ended{false};  ///< by a fault: take no more blocks, leave those that wait
+  Share* shares;
+  std::uint32_t share_count;
+  alignas(64) std::atomic<bool> ended{
+      false};  ///< by a fault: take no more blocks, leave those that wait
   /// What %envreg1/2 point to: the size, then the counter of grid.sync()
   /// (cooperative_groups/details/driver_abi.h).
   alignas(64) std::uint32_t workspace[16] = {sizeof(workspace)};
 };
 
-/// Takes up to `wanted` blocks in increasing order; how many, and the first.
-inline std::uint64_t take_blocks(Grid& grid, std::uint64_t wanted, std::uint64_t* first) {
-  if (grid.next.load(std::memory_order_relaxed) >= grid.blocks) return 0;
-  *first = grid.next.fetch_add(wanted, std::memory_order_relaxed);
-  if (*first >= grid.blocks) return 0;
-  return grid.blocks - *first < wanted ? grid.blocks - *first : wanted;
+/// Up to `wanted` blocks, in increasing order within each share; how many, and the first.
+inline std::uint64_t take_blocks(Share& share, std::uint64_t wanted, std::uint64_t* first) {
+  if (share.next.load(std::memory_order_relaxed) >= share.end) return 0;
+  *first = share.next.fetch_add(wanted, std::memory_order_relaxed);
+  if (*first >= share.end) return 0;
+  return share.end - *first < wanted ? share.end - *first : wanted;
+}
+
+/// A chunk of the worker's own share, or else of another's.
+inline std::uint64_t take_chunk(Grid& grid, std::uint32_t worker, std::uint64_t* first) {
+  for (std::uint32_t i = 0; i < grid.share_count; ++i) {
+    Share& share = grid.shares[(worker + i) % grid.share_count];
+    if (const std::uint64_t count = take_blocks(share, grid.chunk, first)) return count;
+  }
+  return 0;
 }
 
 }  // namespace cuda_shim::devices::cpu

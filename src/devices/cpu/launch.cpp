@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 
 #include "devices/cpu/grid.h"
 #include "devices/cpu/scheduler.h"
@@ -15,6 +16,10 @@ namespace {
 constexpr std::uint64_t kWorthSharing = 5'000;  // ns
 // A worker takes about this much work at a time, so that the shared counter is touched rarely.
 constexpr std::uint64_t kChunkNanoseconds = 20'000;
+// Workers beyond this number share their runs of blocks with others.
+constexpr std::uint32_t kMostShares = 64;
+// Chunks of a grid that is dealt out, for each worker.
+constexpr std::uint64_t kChunksOfWorker = 8;
 // Beyond what the translator says a thread needs: calls into this library, and a signal's frame
 // before its stack is switched.
 constexpr std::size_t kStackReserve = 16 << 10;
@@ -36,7 +41,7 @@ std::uint32_t plan(Grid& grid, std::uint32_t workers) {
   std::uint64_t cost = grid.kernel->block_nanoseconds.load(std::memory_order_relaxed);
   std::uint64_t useful = std::min<std::uint64_t>(grid.blocks, workers);
   if (cost != 0 && cost * grid.blocks < kWorthSharing && !grid.cooperative) useful = 1;
-  std::uint64_t even = grid.blocks / (useful * 8);
+  std::uint64_t even = grid.blocks / (useful * kChunksOfWorker);
   if (grid.cooperative) {
     // Everybody's share at once: a block that is not alive cannot be waited for.
     grid.chunk = (grid.blocks + useful - 1) / useful;
@@ -49,6 +54,22 @@ std::uint32_t plan(Grid& grid, std::uint32_t workers) {
                                            std::max<std::uint64_t>(even, 1));
   }
   return static_cast<std::uint32_t>(useful);
+}
+
+// Blocks that may wait for those before them are taken in order by all workers, as are few ones.
+std::uint32_t count_shares(const Grid& grid, std::uint32_t workers) {
+  const bool in_order =
+      grid.cooperative || (grid.kernel->info.traits & CUDA_SHIM_KERNEL_WAITS) != 0;
+  const bool few = grid.blocks < workers * kChunksOfWorker;
+  return in_order || few ? 1 : std::min(workers, kMostShares);
+}
+
+void deal_out(Grid& grid, std::uint32_t workers) {
+  grid.share_count = count_shares(grid, workers);
+  for (std::uint32_t i = 0; i < grid.share_count; ++i) {
+    grid.shares[i].next.store(grid.blocks * i / grid.share_count, std::memory_order_relaxed);
+    grid.shares[i].end = grid.blocks * (i + 1) / grid.share_count;
+  }
 }
 
 // A running mean; concurrent launches may lose a sample.
@@ -81,6 +102,7 @@ void run_launch(Instance& instance, const Command::Launch& launch, Worker& worke
   std::size_t stack =
       std::max<std::size_t>(instance.stack_limit, kernel.info.local_bytes) + kStackReserve;
   ThreadPool& pool = ThreadPool::get();
+  std::array<Share, kMostShares> shares;
   Grid grid = {.kernel = &kernel,
                .instance = &instance,
                .config = &launch.config,
@@ -90,9 +112,12 @@ void run_launch(Instance& instance, const Command::Launch& launch, Worker& worke
                .blocks = block_count(launch.config),
                .chunk = 1,
                .workers = pool.size(),
-               .cooperative = (launch.config.flags & CUDA_SHIM_LAUNCH_COOPERATIVE) != 0};
+               .cooperative = (launch.config.flags & CUDA_SHIM_LAUNCH_COOPERATIVE) != 0,
+               .shares = shares.data(),
+               .share_count = 1};
   if (grid.blocks == 0) return;
   std::uint32_t workers = plan(grid, pool.size());
+  deal_out(grid, workers);
   std::uint64_t start = now_nanoseconds();
   if (workers == 1) {
     run_part(&grid, worker, 0);

@@ -326,7 +326,7 @@ Fiber* Scheduler::choose(Block& from) {
 // The worker's own share first, in order: what is started later may wait for it.
 bool Scheduler::take_next(std::uint64_t* index) {
   if (next_block_ == end_block_) {
-    const std::uint64_t count = take_blocks(*grid_, grid_->chunk, &next_block_);
+    const std::uint64_t count = take_chunk(*grid_, worker_.number, &next_block_);
     end_block_ = next_block_ + count;
   }
   if (next_block_ == end_block_) return false;

@@ -195,6 +195,7 @@ void ThreadPool::share(SharedJob& job, std::uint32_t helpers, Worker& worker) {
 void ThreadPool::work() {
   Worker worker;
   std::unique_lock lock(mutex_);
+  worker.number = next_number_++;
   for (;;) {
     std::uint32_t seat = 0;
     if (Queue* queue = take_ready()) {

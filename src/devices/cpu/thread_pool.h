@@ -84,6 +84,7 @@ class ThreadPool {
   Queue* ready_tail_ = nullptr;
   SharedJob* jobs_ = nullptr;
   std::uint32_t threads_ = 0;
+  std::uint32_t next_number_ = 0;  ///< of a worker
   std::uint32_t blocked_ = 0;
   std::uint32_t spinning_ = 0;
   std::uint32_t sleeping_ = 0;

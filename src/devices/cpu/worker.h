@@ -32,6 +32,7 @@ struct Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  std::uint32_t number = 0;       ///< as long as the thread lives; two may have the same
   volatile bool guarded = false;  ///< a signal now belongs to device work
   jmp_buf recover;
   std::uintptr_t recover_stack =
