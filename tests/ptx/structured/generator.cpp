@@ -30,6 +30,7 @@ Generator::Generator(std::uint64_t seed) : random_(seed) {
   warp_ = random_.once_in(2);
   floats_ = random_.once_in(2);
   local_ = random_.once_in(3);
+  least_local_ = local_ ? 1u << random_.below(4) : 1;
   atomics_ = random_.once_in(3);
   raw_nans_ = floats_ && random_.once_in(3);
   kernel_.interpretable = !raw_nans_;

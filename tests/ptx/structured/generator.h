@@ -139,6 +139,7 @@ class Generator {
   // What this kernel has, drawn once.
   bool shared_ = false, warp_ = false, floats_ = false, local_ = false, atomics_ = false,
        raw_nans_ = false;
+  unsigned least_local_ = 1;  ///< bytes of accesses to the local array
   bool in_function_ = false;
   std::vector<std::string> counters_;  ///< of the loops around
 };

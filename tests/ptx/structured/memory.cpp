@@ -258,7 +258,7 @@ void Generator::access_own() {
 }
 
 void Generator::access_local() {
-  const unsigned bytes = 1u << random_.below(4);
+  const unsigned bytes = std::max(least_local_, 1u << random_.below(4));
   const std::string index = temporary('t'), address = temporary('x');
   const bool known = random_.once_in(3);
   line("and.b32 {}, {}, {};", index, known ? uniform_word() : word(), kLocalBytes / bytes - 1);
