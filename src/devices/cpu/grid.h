@@ -49,10 +49,10 @@ struct Grid {
   std::uint32_t workers;  ///< of the device: %nsmid
   bool cooperative;
 
-  Share* shares;
-  std::uint32_t share_count;
-  alignas(64) std::atomic<bool> ended{
-      false};  ///< by a fault: take no more blocks, leave those that wait
+  Share* shares = nullptr;
+  std::uint32_t share_count = 0;
+  /// By a fault: take no more blocks, leave those that wait.
+  alignas(64) std::atomic<bool> ended{false};
   /// What %envreg1/2 point to: the size, then the counter of grid.sync()
   /// (cooperative_groups/details/driver_abi.h).
   alignas(64) std::uint32_t workspace[16] = {sizeof(workspace)};

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
-#include <array>
+#include <memory>
 
 #include "devices/cpu/grid.h"
 #include "devices/cpu/scheduler.h"
@@ -16,8 +16,6 @@ namespace {
 constexpr std::uint64_t kWorthSharing = 5'000;  // ns
 // A worker takes about this much work at a time, so that the shared counter is touched rarely.
 constexpr std::uint64_t kChunkNanoseconds = 20'000;
-// Workers beyond this number share their runs of blocks with others.
-constexpr std::uint32_t kMostShares = 64;
 // Chunks of a grid that is dealt out, for each worker.
 constexpr std::uint64_t kChunksOfWorker = 8;
 // Beyond what the translator says a thread needs: calls into this library, and a signal's frame
@@ -61,16 +59,26 @@ std::uint32_t count_shares(const Grid& grid, std::uint32_t workers) {
   const bool in_order =
       grid.cooperative || (grid.kernel->info.traits & CUDA_SHIM_KERNEL_WAITS) != 0;
   const bool few = grid.blocks < workers * kChunksOfWorker;
-  return in_order || few ? 1 : std::min(workers, kMostShares);
+  return in_order || few ? 1 : workers;
 }
 
-void deal_out(Grid& grid, std::uint32_t workers) {
-  grid.share_count = count_shares(grid, workers);
-  for (std::uint32_t i = 0; i < grid.share_count; ++i) {
-    grid.shares[i].next.store(grid.blocks * i / grid.share_count, std::memory_order_relaxed);
-    grid.shares[i].end = grid.blocks * (i + 1) / grid.share_count;
+/// A grid's runs of blocks; small grids have one, which costs nothing to make.
+class Shares {
+ public:
+  Shares(Grid& grid, std::uint32_t workers) {
+    grid.share_count = count_shares(grid, workers);
+    if (grid.share_count > 1) more_ = std::make_unique<Share[]>(grid.share_count);
+    grid.shares = more_ ? more_.get() : &one_;
+    for (std::uint32_t i = 0; i < grid.share_count; ++i) {
+      grid.shares[i].next.store(grid.blocks * i / grid.share_count, std::memory_order_relaxed);
+      grid.shares[i].end = grid.blocks * (i + 1) / grid.share_count;
+    }
   }
-}
+
+ private:
+  Share one_;
+  std::unique_ptr<Share[]> more_;
+};
 
 // A running mean; concurrent launches may lose a sample.
 void learn_cost(Grid& grid, std::uint64_t nanoseconds, std::uint32_t workers) {
@@ -102,7 +110,6 @@ void run_launch(Instance& instance, const Command::Launch& launch, Worker& worke
   std::size_t stack =
       std::max<std::size_t>(instance.stack_limit, kernel.info.local_bytes) + kStackReserve;
   ThreadPool& pool = ThreadPool::get();
-  std::array<Share, kMostShares> shares;
   Grid grid = {.kernel = &kernel,
                .instance = &instance,
                .config = &launch.config,
@@ -112,12 +119,10 @@ void run_launch(Instance& instance, const Command::Launch& launch, Worker& worke
                .blocks = block_count(launch.config),
                .chunk = 1,
                .workers = pool.size(),
-               .cooperative = (launch.config.flags & CUDA_SHIM_LAUNCH_COOPERATIVE) != 0,
-               .shares = shares.data(),
-               .share_count = 1};
+               .cooperative = (launch.config.flags & CUDA_SHIM_LAUNCH_COOPERATIVE) != 0};
   if (grid.blocks == 0) return;
   std::uint32_t workers = plan(grid, pool.size());
-  deal_out(grid, workers);
+  const Shares shares(grid, workers);
   std::uint64_t start = now_nanoseconds();
   if (workers == 1) {
     run_part(&grid, worker, 0);
