@@ -152,11 +152,15 @@ class Emission {
   void store_once(llvm::StoreInst& store);
   llvm::Value* last_active_lane();
   llvm::Value* column_of(llvm::Value* all, unsigned count, unsigned k);
+  llvm::Value* column(llvm::Value* value, unsigned k);
   llvm::Value* widened(llvm::Value* column, unsigned count);
   llvm::Value* with_column(llvm::Value* all, llvm::Value* column, unsigned count, unsigned k);
   /// `fast` where the guard holds, else `slow`.
   llvm::Value* guarded(llvm::Value* guard, llvm::function_ref<llvm::Value*()> fast,
                        llvm::function_ref<llvm::Value*()> slow);
+  using Values = llvm::SmallVector<llvm::Value*, 4>;
+  Values guarded_values(llvm::Value* guard, llvm::function_ref<Values()> fast,
+                        llvm::function_ref<Values()> slow);
   void order_before(llvm::Instruction& access);
   void order_after(llvm::Instruction& access);
 
@@ -165,7 +169,7 @@ class Emission {
   llvm::Value* distance_of_next_block(llvm::LoadInst& load);
 
   // --- One plain access for each lane (emission_strided.cpp)
-  bool is_strided(llvm::Value* pointer) const;
+  bool is_strided(const llvm::Value* pointer) const;
   bool moves_pieces(const llvm::Type* type) const;
   llvm::Value* place_of_lane(llvm::Value* pointer, unsigned lane);
   llvm::Value* collected(llvm::Type* type, llvm::function_ref<llvm::Value*(unsigned)> piece);
@@ -174,6 +178,16 @@ class Emission {
   llvm::Value* load_strided(llvm::LoadInst& load);
   void store_strided(llvm::StoreInst& store);
   llvm::Value* load_pieces(llvm::LoadInst& load);
+
+  // --- Several numbers of each lane (emission_columns.cpp)
+  bool moves_columns(const llvm::Instruction& access) const;
+  static llvm::SmallVector<unsigned> pieces_of(llvm::Type* type);
+  void turn_tables(llvm::MutableArrayRef<llvm::Value*> vectors);
+  Values load_columns(llvm::LoadInst& load);
+  Values gather_columns(llvm::LoadInst& load);
+  llvm::Value* load_by_columns(llvm::LoadInst& load);
+  void store_columns(llvm::StoreInst& store, llvm::ArrayRef<llvm::Value*> columns);
+  void store_by_columns(llvm::StoreInst& store);
 
   // --- Stores past the caches (emission_streaming.cpp)
   llvm::Value* writes_much();
@@ -244,7 +258,7 @@ class Emission {
   llvm::DenseMap<llvm::Value*, llvm::Value*> scalars_, vectors_, guards_;
   llvm::DenseMap<llvm::Value*, llvm::SmallVector<llvm::Value*, 4>> rows_;
   /// Of a vector of each thread: element k of all lanes, where that is at hand.
-  llvm::DenseMap<llvm::Value*, llvm::SmallVector<llvm::Value*, 4>> columns_;
+  llvm::DenseMap<llvm::Value*, Values> columns_;
   /// What keeps the value of lanes that have left a parting loop, by the phi of its exit: a phi of
   /// the source's header, or a new one.
   struct Keeper {

@@ -23,6 +23,20 @@ llvm::Type* stored(llvm::Type* type) {
   return type->isIntegerTy(1) ? llvm::Type::getInt8Ty(type->getContext()) : type;
 }
 
+/// Where a lane's value lies in a room. LLVM's arrays of vectors may have gaps; rooms have none.
+struct LanePlace {
+  llvm::Value* pointer;
+  llvm::Align alignment;
+};
+
+LanePlace place_in(llvm::IRBuilder<>& ir, llvm::AllocaInst& room, llvm::Type* type,
+                   llvm::Value* lane) {
+  llvm::Type* element = type->getScalarType();
+  if (const auto* own = llvm::dyn_cast<llvm::FixedVectorType>(type))
+    lane = ir.CreateMul(lane, ir.getInt64(own->getNumElements()));
+  return {ir.CreateGEP(element, &room, lane), room.getDataLayout().getABITypeAlign(element)};
+}
+
 }  // namespace
 
 Emission::LaneRoom Emission::lane_room_for(llvm::Type* type) {
@@ -57,7 +71,8 @@ llvm::Value* Emission::read_lane(const LaneRoom& room, llvm::Value* lane) {
                    : ir_.CreateAdd(first, distance);
   }
   llvm::Type* type = stored(room.type);
-  llvm::Value* loaded = ir_.CreateLoad(type, ir_.CreateGEP(type, room.place, lane));
+  const auto [pointer, alignment] = place_in(ir_, *room.place, type, lane);
+  llvm::Value* loaded = ir_.CreateAlignedLoad(type, pointer, alignment);
   return type == room.type ? loaded : ir_.CreateTrunc(loaded, room.type);
 }
 
@@ -174,7 +189,8 @@ llvm::Value* Emission::for_each_lane(llvm::ArrayRef<llvm::Value*> operands, llvm
     if (!returns) return;
     llvm::Type* type = stored(result);
     if (type != result) made = ir_.CreateZExt(made, type);
-    ir_.CreateStore(made, ir_.CreateGEP(type, results.place, lane));
+    const auto [pointer, alignment] = place_in(ir_, *results.place, type, lane);
+    ir_.CreateAlignedStore(made, pointer, alignment);
   };
   llvm::Value* active = mask_bits();
   auto* after = llvm::BasicBlock::Create(ir_.getContext(), "lanes_done", made_);

@@ -1,5 +1,6 @@
 // Loads, stores and atomic operations: one access for all lanes where their addresses allow it.
 
+#include <llvm/Analysis/VectorUtils.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/MDBuilder.h>
@@ -80,6 +81,16 @@ void Emission::order_after(llvm::Instruction& access) {
 
 llvm::Value* Emission::guarded(llvm::Value* guard, llvm::function_ref<llvm::Value*()> fast,
                                llvm::function_ref<llvm::Value*()> slow) {
+  const auto one = [](llvm::Value* value) {
+    return value == nullptr || value->getType()->isVoidTy() ? Values() : Values{value};
+  };
+  const Values made =
+      guarded_values(guard, [&] { return one(fast()); }, [&] { return one(slow()); });
+  return made.empty() ? nullptr : made.front();
+}
+
+Emission::Values Emission::guarded_values(llvm::Value* guard, llvm::function_ref<Values()> fast,
+                                          llvm::function_ref<Values()> slow) {
   if (guard == nullptr) return fast();
   llvm::LLVMContext& context = ir_.getContext();
   auto* in_line = llvm::BasicBlock::Create(context, "in_line", made_);
@@ -88,25 +99,28 @@ llvm::Value* Emission::guarded(llvm::Value* guard, llvm::function_ref<llvm::Valu
   llvm::BranchInst* branch = ir_.CreateCondBr(guard, in_line, scattered);
   branch->setMetadata(llvm::LLVMContext::MD_prof,
                       llvm::MDBuilder(context).createLikelyBranchWeights());
-  llvm::PHINode* result = nullptr;
-  const auto fill = [&](llvm::BasicBlock* block, llvm::function_ref<llvm::Value*()> emit) {
+  Values results;
+  const auto fill = [&](llvm::BasicBlock* block, llvm::function_ref<Values()> emit) {
     ir_.SetInsertPoint(block);
-    llvm::Value* value = emit();
+    const Values values = emit();
     llvm::BasicBlock* end = ir_.GetInsertBlock();
     ir_.CreateBr(after);
-    if (value == nullptr || value->getType()->isVoidTy()) return;
-    if (result == nullptr) result = llvm::PHINode::Create(value->getType(), 2, "", after);
-    result->addIncoming(value, end);
+    for (const auto [i, value] : llvm::enumerate(values)) {
+      if (i == results.size())
+        results.push_back(llvm::PHINode::Create(value->getType(), 2, "", after));
+      llvm::cast<llvm::PHINode>(results[i])->addIncoming(value, end);
+    }
   };
   fill(in_line, fast);
   fill(scattered, slow);
   ir_.SetInsertPoint(after);
-  return result;
+  return results;
 }
 
 // --- Loads
 
 llvm::Value* Emission::emit_load(llvm::LoadInst& load) {
+  if (moves_columns(load)) return load_by_columns(load);
   order_before(load);
   llvm::Value* pointer = load.getPointerOperand();
   llvm::Value* made = nullptr;
@@ -214,6 +228,7 @@ llvm::Value* Emission::load_gathered(llvm::LoadInst& load) {
 // --- Stores
 
 void Emission::emit_store(llvm::StoreInst& store) {
+  if (moves_columns(store)) return store_by_columns(store);
   order_before(store);
   llvm::Value* pointer = store.getPointerOperand();
   switch (pattern_of(pointer, store.getValueOperand()->getType())) {
@@ -288,14 +303,21 @@ void Emission::store_scattered(llvm::StoreInst& store) {
     return;
   }
   llvm::Value* pointers = vector(store.getPointerOperand());
-  llvm::Value* value = vector(store.getValueOperand());
   for (unsigned k = 0; k < access.count; ++k)
     ir_.CreateMaskedScatter(
-        column_of(value, access.count, k), element_pointers(pointers, access.element, k),
+        column(store.getValueOperand(), k), element_pointers(pointers, access.element, k),
         llvm::commonAlignment(store.getAlign(), k * access.bytes / access.count), active_mask());
 }
 
 // --- Columns: element k of all lanes' vectors
+
+/// Of a value of the source.
+llvm::Value* Emission::column(llvm::Value* value, unsigned k) {
+  if (!value->getType()->isVectorTy()) return vector(value);
+  llvm::Value* element = llvm::findScalarElement(value, k);
+  return element != nullptr ? vector(element)
+                            : column_of(vector(value), access_of(value->getType()).count, k);
+}
 
 llvm::Value* Emission::column_of(llvm::Value* all, unsigned count, unsigned k) {
   if (count == 1) return all;

@@ -22,7 +22,7 @@ unsigned elements_of(const llvm::Type* type) {
 }  // namespace
 
 /// Whether every lane's place is a known distance from that of the first lane, or of its row's.
-bool Emission::is_strided(llvm::Value* pointer) const {
+bool Emission::is_strided(const llvm::Value* pointer) const {
   const Shape shape = shapes_.of(pointer);
   return !shape.varying && shape.stride != 0 && lanes_.count <= kMostLanes;
 }

@@ -3,6 +3,8 @@
 
 #include "kernels/simd/shape_rules.h"
 
+#include <llvm/Analysis/SimplifyQuery.h>
+#include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DataLayout.h>
 #include <llvm/IR/IntrinsicInst.h>
@@ -122,9 +124,27 @@ Shape of_and(const Rule& rule) {
           .alignment = (bits & ~low) == 0 ? kAnyAlignment : shape.alignment};
 }
 
+/// Whether the first lane's number leaves room for the others' by what is known of its bits. What
+/// its thread alone may conclude is left aside: that thread may be inactive.
+bool leaves_room(const llvm::CastInst& extension, std::int64_t way) {
+  const llvm::SimplifyQuery query(extension.getDataLayout(), /*TLI=*/nullptr, /*DT=*/nullptr,
+                                  /*AC=*/nullptr, /*CxtI=*/nullptr, /*UseInstrInfo=*/false);
+  const llvm::APInt most = llvm::computeKnownBits(extension.getOperand(0), query).getMaxValue();
+  const unsigned width = most.getBitWidth();
+  const llvm::APInt top = llvm::isa<llvm::SExtInst>(extension)
+                              ? llvm::APInt::getSignedMaxValue(width)
+                              : llvm::APInt::getMaxValue(width);
+  const llvm::APInt room(width, static_cast<std::uint64_t>(way));
+  return way >= 0 && most.ule(top) && room.ule(top - most);
+}
+
 Shape of_extension(const Rule& rule) {
   Shape shape = rule.operand(0);
   if (!shape.is_affine() || shape.stays_within_span(rule.lanes.count)) return shape;
+  const std::int64_t way = shape.stride * static_cast<std::int64_t>(rule.lanes.count - 1);
+  if (std::llabs(shape.stride) <= kLongestStride &&
+      leaves_room(llvm::cast<llvm::CastInst>(rule.instruction), way))
+    return shape;
   if (std::llabs(shape.stride) > kLongestStride) return Shape::any();
   // A narrow number wraps too soon for the check to be worth it.
   if (rule.instruction.getOperand(0)->getType()->getScalarSizeInBits() < 32) return Shape::any();

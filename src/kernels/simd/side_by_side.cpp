@@ -16,15 +16,15 @@
 namespace cuda_shim::kernels::simd {
 namespace {
 
-/// Bytes that a thread may access at once: up to four numbers of 64 bits.
-constexpr std::int64_t kWidest = 32;
+/// Bytes that a thread may access at once; and bytes that are worth it, though they leave a gap.
+constexpr std::int64_t kWidest = 64, kWorthIt = 16;
 
 /// How far apart the lanes' accesses are if each leaves a gap of its own size or more; else 0.
 std::int64_t gap_of(const llvm::Instruction& access, const ShapeAnalysis& shapes) {
   llvm::Type* type = llvm::getLoadStoreType(&access);
   if (type->isVectorTy()) return 0;
   const Shape shape = shapes.of(llvm::getLoadStorePointerOperand(&access));
-  if (shape.varying || shape.stride > kWidest) return 0;
+  if (shape.varying) return 0;
   const auto bytes =
       static_cast<std::int64_t>(access.getDataLayout().getTypeStoreSize(type).getFixedValue());
   return shape.stride > bytes && shape.stride % bytes == 0 ? shape.stride : 0;
@@ -36,7 +36,7 @@ class LanesApart final : public llvm::TargetTransformInfoImplBase {
       : TargetTransformInfoImplBase(layout), shapes_(shapes), distance_(distance) {}
 
   unsigned getLoadStoreVecRegBitWidth(unsigned) const override {
-    return static_cast<unsigned>(distance_ * 8);
+    return static_cast<unsigned>(std::min(distance_, kWidest) * 8);
   }
   bool isLegalToVectorizeLoad(llvm::LoadInst* load) const override {
     return gap_of(*load, shapes_) == distance_;
@@ -45,10 +45,10 @@ class LanesApart final : public llvm::TargetTransformInfoImplBase {
     return gap_of(*store, shapes_) == distance_;
   }
   bool isLegalToVectorizeLoadChain(unsigned bytes, llvm::Align, unsigned) const override {
-    return bytes == distance_;
+    return is_worth_it(bytes);
   }
   bool isLegalToVectorizeStoreChain(unsigned bytes, llvm::Align, unsigned) const override {
-    return bytes == distance_;
+    return is_worth_it(bytes);
   }
   bool allowsMisalignedMemoryAccesses(llvm::LLVMContext&, unsigned, unsigned, llvm::Align,
                                       unsigned* fast) const override {
@@ -57,6 +57,8 @@ class LanesApart final : public llvm::TargetTransformInfoImplBase {
   }
 
  private:
+  bool is_worth_it(std::int64_t bytes) const { return bytes == distance_ || bytes >= kWorthIt; }
+
   const ShapeAnalysis& shapes_;
   std::int64_t distance_;
 };

@@ -2,9 +2,10 @@
 // Which stores may go past the caches: those of large results that the kernel does not read.
 //
 // Such stores become visible to other processors in any order, until a fence or a locked
-// instruction. So the kernel must not tell others of what it has written: it has no atomic
-// operation, no fence, and nothing volatile. A block's own barriers are fine, as one worker runs
-// all of a block; at the end of a grid each worker makes what it has stored visible.
+// instruction. So the kernel must not tell others of what it has written: no atomic operation, no
+// fence, and nothing volatile follows the store, nor anything by which the block's other threads
+// learn of it, who might. In kernels without any of these a block's barriers are fine, as one
+// worker runs all of a block. At the end of a grid each worker makes what it has stored visible.
 
 #include <llvm/ADT/DenseSet.h>
 #include <llvm/IR/Function.h>

@@ -217,6 +217,15 @@ TEST_F(Vectorise, ResultsThatAreNotReadMayGoPastTheCaches) {
   EXPECT_EQ(streams(), 0u);
   vectorise("st.global.u32 [%rd2], %r1; membar.gl;");
   EXPECT_EQ(streams(), 0u);
+  vectorise("membar.gl; st.global.u32 [%rd2], %r1;");
+  EXPECT_EQ(streams(), 1u);
+  vectorise("st.global.u32 [%rd2], %r1; bar.sync 0;");
+  EXPECT_EQ(streams(), 1u);
+  vectorise("membar.gl; st.global.u32 [%rd2], %r1; bar.sync 0;");
+  EXPECT_EQ(streams(), 0u);
+  vectorise("AGAIN: membar.gl; st.global.u32 [%rd2], %r1; add.u32 %r1, %r1, 1;\n"
+            "setp.lt.u32 %p1, %r1, 9; @%p1 bra AGAIN;");
+  EXPECT_EQ(streams(), 0u);
 }
 
 TEST_F(Vectorise, StridesWithoutGapsAreOneAccess) {
@@ -225,6 +234,28 @@ TEST_F(Vectorise, StridesWithoutGapsAreOneAccess) {
       "ld.global.f32 %f1, [%rd4+4]; ld.global.f32 %f2, [%rd4];"
       "add.f32 %f3, %f1, %f2; st.global.f32 [%rd4], %f1; st.global.f32 [%rd4+4], %f3;");
   EXPECT_EQ(vector_loads(), 1u);
+  EXPECT_EQ(gathers() + scatters(), 0u);
+}
+
+TEST_F(Vectorise, RowsOfLanesAreMovedInPiecesOfSixteenBytes) {
+  std::string body = "mul.wide.u32 %rd4, %r4, 28; add.s64 %rd4, %rd1, %rd4;";
+  for (unsigned k = 0; k < 7; ++k)
+    body += fmt::format("ld.global.u32 %r{}, [%rd4+{}];", 10 + k, 4 * k);
+  for (unsigned k = 0; k < 7; ++k)
+    body += fmt::format("st.global.u32 [%rd4+{}], %r{};", 4 * k, 10 + (k + 3) % 7);
+  vectorise(body);
+  ASSERT_TRUE(result_) << result_.error();
+  const auto is_piece = [](const llvm::Type* type) {
+    return type->isVectorTy() && type->getPrimitiveSizeInBits() == 128;
+  };
+  EXPECT_EQ(count([&](const llvm::Instruction& i) {
+              return llvm::isa<llvm::LoadInst>(i) && is_piece(i.getType());
+            }),
+            2 * result_->count);
+  EXPECT_EQ(count([&](const llvm::Instruction& i) {
+              return llvm::isa<llvm::StoreInst>(i) && is_piece(i.getOperand(0)->getType());
+            }),
+            2 * result_->count);
   EXPECT_EQ(gathers() + scatters(), 0u);
 }
 
