@@ -141,6 +141,12 @@ std::optional<DeviceOp> device_op_of(const llvm::Function& function) {
   return std::nullopt;
 }
 
+bool uses(const llvm::Module& module, DeviceOp op) {
+  for (const llvm::Function& function : module)
+    if (device_op_of(function) == op) return !function.use_empty();
+  return false;
+}
+
 std::optional<DeviceOp> device_op_in(const llvm::Value& instruction) {
   const auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
   const llvm::Function* callee = call != nullptr ? call->getCalledFunction() : nullptr;

@@ -22,6 +22,8 @@ llvm::Function* declare_device_op(llvm::Module& module, DeviceOp op);
 
 /// The operation that a function of the module stands for, if it is one.
 std::optional<DeviceOp> device_op_of(const llvm::Function& function);
+/// Whether anything in the module calls it.
+bool uses(const llvm::Module& module, DeviceOp op);
 /// The operation that an instruction calls, if it calls one.
 std::optional<DeviceOp> device_op_in(const llvm::Value& instruction);
 

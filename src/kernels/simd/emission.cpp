@@ -7,6 +7,7 @@
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Operator.h>
 
+#include "kernels/instructions/device_ops.h"
 #include "kernels/simd/own_arrays.h"
 
 namespace cuda_shim::kernels::simd {
@@ -20,6 +21,7 @@ Emission::Emission(llvm::Function& source, const Lanes& lanes, const ShapeAnalys
       loops_(dominators_),
       lone_lanes_(source, lanes, shapes, dominators_, loops_),
       streaming_(source),
+      waits_(instructions::uses(*source.getParent(), instructions::DeviceOp::yield)),
       ir_(source.getContext()) {}
 
 std::expected<llvm::Function*, Refusal> Emission::run() {

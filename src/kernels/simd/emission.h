@@ -166,6 +166,7 @@ class Emission {
 
   // --- What will be read soon (emission_ahead.cpp)
   void fetch_ahead(llvm::LoadInst& load, llvm::Value* pointer);
+  llvm::Value* distance_ahead(llvm::LoadInst& load);
   llvm::Value* distance_of_next_block(llvm::LoadInst& load);
 
   // --- One plain access for each lane (emission_strided.cpp)
@@ -247,6 +248,7 @@ class Emission {
   llvm::LoopInfo loops_;
   LoneLanes lone_lanes_;
   Streaming streaming_;
+  bool waits_;  ///< for other blocks, maybe
   llvm::Function* made_ = nullptr;
   llvm::IRBuilder<> ir_;
   llvm::BasicBlock* current_ = nullptr;  ///< of the source

@@ -57,7 +57,7 @@ class BlockStep {
       case llvm::Instruction::Load:
         return none();
       default:
-        return nullptr;
+        return of_others(*made, depth);
     }
   }
 
@@ -66,6 +66,14 @@ class BlockStep {
   static bool is_none(const llvm::Value* step) {
     const auto* number = llvm::dyn_cast_or_null<llvm::ConstantInt>(step);
     return number != nullptr && number->isZero();
+  }
+
+  /// What is made from numbers that all blocks have alike is alike, too.
+  llvm::Value* of_others(llvm::Instruction& made, unsigned depth) {
+    const bool alike = llvm::all_of(made.operands(), [&](llvm::Value* operand) {
+      return is_none(of(operand, depth + 1));
+    });
+    return alike && !made.mayReadOrWriteMemory() ? none() : nullptr;
   }
 
   llvm::Value* of_call(const llvm::CallInst& call) {
@@ -129,18 +137,30 @@ llvm::Value* Emission::distance_of_next_block(llvm::LoadInst& load) {
   return known->getSExtValue() > block_bytes ? distance : nullptr;
 }
 
+/// The distance to what this worker will read next. Null: the machine foresees that.
+llvm::Value* Emission::distance_ahead(llvm::LoadInst& load) {
+  const llvm::Loop* loop = loops_.getLoopFor(load.getParent());
+  llvm::Value* of_next_block = distance_of_next_block(load);
+  if (loop == nullptr) {
+    // Blocks that may wait for those before them go to the workers one by one.
+    if (of_next_block == nullptr || !waits_) return nullptr;
+    llvm::Value* workers = device_op(DeviceOp::nsmid, {});
+    return ir_.CreateMul(of_next_block, ir_.CreateZExt(workers, ir_.getInt64Ty()));
+  }
+  if (loop->isLoopInvariant(load.getPointerOperand())) return nullptr;
+  if (of_next_block != nullptr) return of_next_block;
+  return ir_.getInt64(shapes_.of(load.getPointerOperand()).stride * lanes_.count);
+}
+
 /// What the next block reads at its turn; else what the next group reads, which lies behind this
 /// group's numbers.
 void Emission::fetch_ahead(llvm::LoadInst& load, llvm::Value* pointer) {
   constexpr unsigned kGlobalMemory = 1;
-  const llvm::Loop* loop = loops_.getLoopFor(load.getParent());
-  if (loop == nullptr || loop->isLoopInvariant(load.getPointerOperand()) ||
-      !lanes_.one_dimensional() || load.getPointerAddressSpace() != kGlobalMemory)
-    return;
+  if (!lanes_.one_dimensional() || load.getPointerAddressSpace() != kGlobalMemory) return;
+  llvm::Value* distance = distance_ahead(load);
+  if (distance == nullptr) return;
   const auto bytes =
       static_cast<std::uint64_t>(shapes_.of(load.getPointerOperand()).stride) * lanes_.count;
-  llvm::Value* distance = distance_of_next_block(load);
-  if (distance == nullptr) distance = ir_.getInt64(bytes);
   llvm::Value* begin = ir_.CreateGEP(ir_.getInt8Ty(), pointer, distance);
   for (std::uint64_t offset = 0; offset < bytes; offset += kLineBytes)
     ir_.CreateIntrinsic(llvm::Intrinsic::prefetch, {pointer->getType()},

@@ -85,13 +85,6 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
   if (machine.getTargetTriple().isX86()) passes::guard_masked_logic(module);
 }
 
-/// Cooperative kernels find their grid's workspace through %envreg1 and %envreg2.
-bool uses(const llvm::Module& module, DeviceOp op) {
-  for (const llvm::Function& function : module)
-    if (instructions::device_op_of(function) == op) return !function.use_empty();
-  return false;
-}
-
 /// Stack of one thread as far as the IR shows it: the allocas of all functions.
 std::uint64_t stack_bytes(const llvm::Module& module) {
   std::uint64_t bytes = 0;
@@ -128,8 +121,10 @@ void lower_to_host(instructions::LoweredKernel& kernel, llvm::TargetMachine& mac
   llvm::Module& module = *kernel.module;
   module.setTargetTriple(machine.getTargetTriple());
   module.setDataLayout(machine.createDataLayout());
-  if (uses(module, DeviceOp::envreg)) kernel.info.traits |= CUDA_SHIM_KERNEL_USES_GRID_SYNC;
-  if (uses(module, DeviceOp::yield)) kernel.info.traits |= CUDA_SHIM_KERNEL_WAITS;
+  // Cooperative kernels find their grid's workspace through %envreg1 and %envreg2.
+  if (instructions::uses(module, DeviceOp::envreg))
+    kernel.info.traits |= CUDA_SHIM_KERNEL_USES_GRID_SYNC;
+  if (instructions::uses(module, DeviceOp::yield)) kernel.info.traits |= CUDA_SHIM_KERNEL_WAITS;
   kernel.info.registers = kRegisters;
   kernel.entry = add_thread_argument(module, kernel.entry);
   lower_shared_memory(module);
