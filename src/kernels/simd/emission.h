@@ -191,7 +191,8 @@ class Emission {
   void store_by_columns(llvm::StoreInst& store);
 
   // --- Stores past the caches (emission_streaming.cpp)
-  llvm::Value* writes_much();
+  llvm::Value* bytes_of_launch();
+  llvm::Value* writes_much(const llvm::StoreInst& store);
   bool may_stream(const llvm::StoreInst& store, llvm::Type* type) const;
   void store_in_line(const llvm::StoreInst& store, llvm::Value* value, llvm::Value* pointer,
                      llvm::Value* mask);
@@ -270,7 +271,8 @@ class Emission {
   llvm::DenseMap<llvm::PHINode*, Keeper> keepers_;
   llvm::DenseMap<llvm::PHINode*, llvm::Value*> latch_values_;    ///< of counting phis
   llvm::DenseMap<llvm::BasicBlock*, llvm::PHINode*> mask_phis_;  ///< by header
-  llvm::Value* writes_much_ = nullptr;
+  llvm::Value* bytes_of_launch_ = nullptr;
+  llvm::DenseMap<const llvm::Loop*, llvm::Value*> writes_much_;  ///< by the innermost loop
   llvm::AllocaInst *texture_words_ = nullptr, *texels_ = nullptr;
   llvm::Value* lane_of_loop_ = nullptr;  ///< i64, in the body of for_each_lane
   std::optional<Refusal> refusal_;

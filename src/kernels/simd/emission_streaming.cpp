@@ -3,6 +3,7 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/MDBuilder.h>
+#include <llvm/IR/PatternMatch.h>
 
 #include "kernels/instructions/device_ops.h"
 #include "kernels/simd/emission.h"
@@ -11,10 +12,35 @@ namespace cuda_shim::kernels::simd {
 
 using instructions::DeviceOp;
 
-/// Whether all threads of the launch together write enough; worked out once, at the function's
-/// begin.
-llvm::Value* Emission::writes_much() {
-  if (writes_much_ != nullptr) return writes_much_;
+namespace {
+
+/// A loop that counts up to a bound, about bound / step times.
+struct Counting {
+  llvm::Value *step, *bound;
+};
+
+std::optional<Counting> counting_of(const llvm::Loop& loop) {
+  using namespace llvm::PatternMatch;
+  const llvm::BasicBlock* latch = loop.getLoopLatch();
+  llvm::Value *counter = nullptr, *step = nullptr, *bound = nullptr;
+  if (latch == nullptr ||
+      !match(latch->getTerminator(),
+             m_Br(m_c_ICmp(m_c_Add(m_Value(counter), m_Value(step)), m_Value(bound)),
+                  m_BasicBlock(), m_BasicBlock())))
+    return std::nullopt;
+  if (loop.isLoopInvariant(counter)) std::swap(counter, step);
+  const auto* phi = llvm::dyn_cast<llvm::PHINode>(counter);
+  const bool counts = phi != nullptr && phi->getParent() == loop.getHeader() &&
+                      loop.isLoopInvariant(step) && loop.isLoopInvariant(bound);
+  return counts ? std::optional(Counting{step, bound}) : std::nullopt;
+}
+
+}  // namespace
+
+/// What all threads of the launch together write, if each runs through its loops once; worked out
+/// at the function's begin.
+llvm::Value* Emission::bytes_of_launch() {
+  if (bytes_of_launch_ != nullptr) return bytes_of_launch_;
   llvm::IRBuilder<>::InsertPointGuard restore(ir_);
   llvm::BasicBlock& entry = made_->getEntryBlock();
   ir_.SetInsertPoint(&entry, entry.getFirstNonPHIOrDbgOrAlloca());
@@ -30,7 +56,33 @@ llvm::Value* Emission::writes_much() {
     else
       multiply_by(DeviceOp::ntid, dimension);
   }
-  return writes_much_ = ir_.CreateICmpUGE(bytes, ir_.getInt64(kLeastStreamed));
+  return bytes_of_launch_ = ir_.CreateUIToFP(bytes, ir_.getDoubleTy());
+}
+
+/// Whether the launch writes enough by stores like this one, of which a loop has been counted
+/// before it begins. In floating point, where nothing wraps.
+llvm::Value* Emission::writes_much(const llvm::StoreInst& store) {
+  const llvm::Loop* loop = loops_.getLoopFor(store.getParent());
+  llvm::Value*& known = writes_much_[loop];
+  if (known != nullptr) return known;
+  llvm::Value* bytes = bytes_of_launch();
+  llvm::IRBuilder<>::InsertPointGuard restore(ir_);
+  const llvm::BasicBlock* before = loop != nullptr ? loop->getLoopPreheader() : nullptr;
+  if (before != nullptr)
+    ir_.SetInsertPoint(tails_.lookup(before)->getTerminator());
+  else
+    ir_.SetInsertPoint(llvm::cast<llvm::Instruction>(bytes)->getNextNode());
+  llvm::Value* enough = llvm::ConstantFP::get(ir_.getDoubleTy(), kLeastStreamed);
+  const auto number = [&](llvm::Value* count) {
+    return ir_.CreateSIToFP(scalar(count), ir_.getDoubleTy());
+  };
+  for (; before != nullptr && loop != nullptr; loop = loop->getParentLoop()) {
+    const std::optional<Counting> counting = counting_of(*loop);
+    if (!counting || !is_uniform(counting->step) || !is_uniform(counting->bound)) continue;
+    bytes = ir_.CreateFMul(bytes, number(counting->bound));
+    enough = ir_.CreateFMul(enough, number(counting->step));
+  }
+  return known = ir_.CreateFCmpOGE(bytes, enough);
 }
 
 /// Whether the vectors of the store are whole lines, on a machine that has such stores for them.
@@ -60,7 +112,7 @@ void Emission::store_in_line(const llvm::StoreInst& store, llvm::Value* value, l
   // through memory, and what is read there waits for all stores before it.
   if (mask != nullptr) fits = ir_.CreateAnd(fits, ir_.CreateAndReduce(active_mask()));
   guarded(
-      ir_.CreateAnd(writes_much(), fits),
+      ir_.CreateAnd(writes_much(store), fits),
       [&] {
         ir_.CreateAlignedStore(value, pointer, llvm::Align(kLineBytes))
             ->setMetadata(llvm::LLVMContext::MD_nontemporal,

@@ -223,8 +223,15 @@ TEST_F(Vectorise, ResultsThatAreNotReadMayGoPastTheCaches) {
   EXPECT_EQ(streams(), 1u);
   vectorise("membar.gl; st.global.u32 [%rd2], %r1; bar.sync 0;");
   EXPECT_EQ(streams(), 0u);
-  vectorise("AGAIN: membar.gl; st.global.u32 [%rd2], %r1; add.u32 %r1, %r1, 1;\n"
-            "setp.lt.u32 %p1, %r1, 9; @%p1 bra AGAIN;");
+  vectorise(
+      "AGAIN: st.global.u32 [%rd2], %r1; add.s64 %rd2, %rd2, 4096; add.u32 %r1, %r1, 1024;\n"
+      "ld.param.u32 %r5, [n]; setp.lt.s32 %p1, %r1, %r5; @%p1 bra AGAIN;");
+  EXPECT_EQ(streams(), 1u);
+  EXPECT_EQ(count([](const llvm::Instruction& i) { return llvm::isa<llvm::FCmpInst>(i); }), 1u)
+      << "How often the loop runs decides.";
+  vectorise(
+      "AGAIN: membar.gl; st.global.u32 [%rd2], %r1; add.u32 %r1, %r1, 1;\n"
+      "setp.lt.u32 %p1, %r1, 9; @%p1 bra AGAIN;");
   EXPECT_EQ(streams(), 0u);
 }
 
