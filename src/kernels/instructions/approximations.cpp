@@ -35,8 +35,9 @@ Value* magnitude(Builder& ir, Value* x) {
 
 /// 2^exponent as a float, for exponents of normal numbers.
 Value* power_of_two(Builder& ir, Value* exponent) {
-  Value* bits = ir.CreateShl(ir.CreateAdd(exponent, ir.getInt32(127)), 23);
-  return ir.CreateBitCast(bits, ir.getFloatTy());
+  Value* bias = integer_like(exponent, 127);
+  Value* bits = ir.CreateShl(ir.CreateAdd(exponent, bias), 23);
+  return ir.CreateBitCast(bits, bits->getType()->getWithNewType(ir.getFloatTy()));
 }
 
 /// (2^f - 1) / f for |f| <= 1/2.
@@ -106,10 +107,14 @@ Power power_within(Builder& ir, Value* x, double low, double high) {
   x = ir.CreateSelect(ir.CreateFCmpOGT(x, most), most, x);
   Value* shifted = ir.CreateFAdd(x, float_like(x, kRounder));
   Value* fraction = ir.CreateFSub(x, ir.CreateFSub(shifted, float_like(x, kRounder)));
-  return {fused(ir, fraction, polynomial(ir, fraction, kExp2), float_like(x, 1.0)), shifted};
+  return {exp2_of_fraction(ir, fraction), shifted};
 }
 
 }  // namespace
+
+Value* exp2_of_fraction(Builder& ir, Value* fraction) {
+  return fused(ir, fraction, polynomial(ir, fraction, kExp2), float_like(fraction, 1.0));
+}
 
 Value* approximate_exp2(Builder& ir, Value* x) {
   // The limits keep the exponent small where the result is 0 or infinity anyway. The scaling goes

@@ -108,11 +108,12 @@ Status lower_lg2(Lowering& l) {
 }
 /// With .ftz: of a subnormal operand and of 0 the result is the same.
 Status lower_ex2(Lowering& l) {
-  if (!l.has("ftz")) return lower_unary(l, approximate_exp2);
   Builder& ir = l.ir();
   const FloatRules rules(l);
-  return map_lanes(l, l.type(), 1,
-                   [&](auto v) { return rules.after(ir, approximate_normal_exp2(ir, v[0])); });
+  Value* flushes = ir.getInt32(l.has("ftz"));
+  return map_lanes(l, l.type(), 1, [&](auto v) {
+    return rules.after(ir, l.device_op(DeviceOp::exp2_f32, {v[0], flushes}));
+  });
 }
 Status lower_tanh(Lowering& l) {
   return lower_unary(l, approximate_tanh);

@@ -48,6 +48,13 @@ bool is_canonical(const Value* value, Canonical* found) {
          found->raw->getType() == value->getType();
 }
 
+/// Arithmetic in a given rounding, and approximations.
+bool is_operation_on_floats(const Instruction& instruction) {
+  const auto op = instructions::device_op_in(instruction);
+  return op && instructions::effect_of(*op) == instructions::OpEffect::kPure &&
+         instruction.getType()->isFloatTy() && instruction.getOperand(0)->getType()->isFloatTy();
+}
+
 /// The result depends on operands that are NaNs by being a NaN, or not at all, its payload and sign
 /// aside.
 bool is_arithmetic(const Instruction& instruction) {
@@ -61,6 +68,7 @@ bool is_arithmetic(const Instruction& instruction) {
     default:
       break;
   }
+  if (is_operation_on_floats(instruction)) return true;
   const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
   if (call == nullptr) return false;
   switch (call->getIntrinsicID()) {
@@ -80,6 +88,30 @@ bool is_conversion(const Instruction& instruction) {
   const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
   return call != nullptr && (call->getIntrinsicID() == llvm::Intrinsic::fptosi_sat ||
                              call->getIntrinsicID() == llvm::Intrinsic::fptoui_sat);
+}
+
+/// What flushing subnormal numbers gives (arithmetic.cpp), from the bits that it looks at; null if
+/// `bits` are looked at otherwise. A NaN goes through as it is.
+const Instruction* flushed_from(const Instruction& bits) {
+  if (!llvm::isa<llvm::BitCastInst>(bits)) return nullptr;
+  const llvm::Type* number = bits.getOperand(0)->getType()->getScalarType();
+  if (!number->isFloatingPointTy()) return nullptr;
+  const llvm::APInt exponent = llvm::APFloat::getInf(number->getFltSemantics()).bitcastToAPInt();
+  const Instruction* chosen = nullptr;
+  for (const llvm::User* user : bits.users())
+    if (match(user,
+              m_Select(m_SpecificICmp(llvm::CmpInst::ICMP_EQ,
+                                      m_And(m_Specific(&bits), m_SpecificInt(exponent)), m_Zero()),
+                       m_And(m_Specific(&bits), m_Constant()), m_Specific(&bits))))
+      chosen = llvm::cast<Instruction>(user);
+  if (chosen == nullptr || !chosen->hasOneUse()) return nullptr;
+  const auto* flushed = llvm::dyn_cast<llvm::BitCastInst>(chosen->user_back());
+  const bool only_flushed = llvm::all_of(bits.users(), [&](const llvm::User* user) {
+    return user == chosen || (match(user, m_And(m_Value(), m_Constant())) && user->hasOneUse());
+  });
+  return only_flushed && flushed != nullptr && flushed->getType() == bits.getOperand(0)->getType()
+             ? flushed
+             : nullptr;
 }
 
 bool is_merge(const Value* value) {
@@ -218,6 +250,7 @@ class Delay {
 
   bool is_blind_use(const Instruction& consumer) {
     if (llvm::isa<llvm::FCmpInst>(consumer) || is_conversion(consumer)) return true;
+    if (const Instruction* flushed = flushed_from(consumer)) return is_blind(*flushed);
     if (llvm::isa<llvm::BitCastInst>(consumer))
       return !consumer.use_empty() && llvm::all_of(consumer.users(), [&](const llvm::User* user) {
         return is_blind_shuffle(user, consumer);

@@ -210,6 +210,7 @@ class Emission {
   llvm::Value* emit_match(llvm::CallInst& call);
   llvm::Value* emit_sleep(llvm::CallInst& call);
   llvm::Value* emit_exchange(llvm::CallInst& call);
+  llvm::Value* emit_power(llvm::CallInst& call);
   llvm::Value* emit_in_rounding(llvm::CallInst& call, instructions::DeviceOp op);
   llvm::Value* reduced(llvm::Instruction& last, const Butterfly& butterfly);
   llvm::Value* emit_warp_op(llvm::CallInst& call, instructions::DeviceOp op);

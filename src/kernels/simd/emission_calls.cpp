@@ -6,11 +6,12 @@
 #include <llvm/IR/Intrinsics.h>
 
 #include "cuda_shim/host_abi.h"
+#include "kernels/instructions/approximations.h"
 #include "kernels/instructions/device_ops.h"
 #include "kernels/instructions/matrix_warp.h"
 #include "kernels/simd/emission.h"
 #include "kernels/simd/lane_loops.h"
-#include "kernels/simd/rounding.h"
+#include "kernels/simd/machine_forms.h"
 #include "kernels/simd/warp_operations.h"
 
 namespace cuda_shim::kernels::simd {
@@ -235,6 +236,14 @@ llvm::Value* Emission::emit_exchange(llvm::CallInst& call) {
   return nullptr;
 }
 
+llvm::Value* Emission::emit_power(llvm::CallInst& call) {
+  llvm::Value* x = vector(call.getArgOperand(0));
+  if (llvm::Value* made = lanes_.embedded_rounding ? emit_exp2(ir_, x) : nullptr) return made;
+  const bool flushes = llvm::cast<llvm::ConstantInt>(call.getArgOperand(1))->isOne();
+  return flushes ? instructions::approximate_normal_exp2(ir_, x)
+                 : instructions::approximate_exp2(ir_, x);
+}
+
 llvm::Value* Emission::emit_in_rounding(llvm::CallInst& call, DeviceOp op) {
   if (call.arg_empty()) return nullptr;
   const auto* rounding = llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(call.arg_size() - 1));
@@ -291,6 +300,8 @@ llvm::Value* Emission::emit_device_op(llvm::CallInst& call, DeviceOp op) {
       return emit_exchange(call);
     case DeviceOp::texture_fetch:
       return emit_texture_fetch(call);
+    case DeviceOp::exp2_f32:
+      return uniform ? emit_scalar(call) : emit_power(call);
     case DeviceOp::texture_query:
       // As uniformity.cpp says, all lanes get the same of one texture.
       return uniform ? emit_scalar(call) : repeat_for_lanes(call);

@@ -12,6 +12,7 @@
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/SourceMgr.h>
 
+#include <regex>
 #include <sstream>
 
 namespace cuda_shim::kernels::passes {
@@ -25,6 +26,7 @@ class DelayCanonicalNans : public testing::Test {
         "declare float @llvm.fma.f32(float, float, float)\n"
         "declare float @llvm.copysign.f32(float, float)\n"
         "declare float @llvm.maximumnum.f32(float, float)\n"
+        "declare float @cuda_shim.exp2_f32(float, i32)\n"
         "declare i64 @cuda_shim.shuffle(i32, i32, i32, i32, i32)\n"
         "define void @f(ptr %p, float %a, float %b, i1 %q) {{\n{}}}\n",
         expand(body));
@@ -118,6 +120,44 @@ TEST_F(DelayCanonicalNans, NegationOnItsWayToArithmeticIsBlind) {
   ret void
 )");
   EXPECT_EQ(operand("n", 0), "s");
+}
+
+constexpr const char* kFlushed = R"(
+  %s = fadd float %a, %b
+  canonical c %s
+  %t = fmul float %c, %b
+  %bits = bitcast float %t to i32
+  %exponent = and i32 %bits, MASK
+  %tiny = icmp eq i32 %exponent, 0
+  %sign = and i32 %bits, -2147483648
+  %kept = select i1 %tiny, i32 %sign, i32 %bits
+  %flushed = bitcast i32 %kept to float
+  canonical d %flushed
+  store float %d, ptr %p
+  ret void
+)";
+
+TEST_F(DelayCanonicalNans, NansGoThroughTheFlushingOfSubnormalNumbers) {
+  run(std::regex_replace(kFlushed, std::regex("MASK"), "2139095040"));
+  EXPECT_EQ(operand("t", 0), "s");
+  EXPECT_TRUE(stores_canonical());
+}
+
+TEST_F(DelayCanonicalNans, OtherChoicesByBitsKeepTheCanonicalValue) {
+  run(std::regex_replace(kFlushed, std::regex("MASK"), "4194304"));
+  EXPECT_EQ(operand("t", 0), "c");
+}
+
+TEST_F(DelayCanonicalNans, ApproximationsTakeTheValueFromBefore) {
+  run(R"(
+  %s = fadd float %a, %b
+  canonical c %s
+  %t = call float @cuda_shim.exp2_f32(float %c, i32 0)
+  canonical d %t
+  store float %d, ptr %p
+  ret void
+)");
+  EXPECT_EQ(operand("t", 0), "s");
 }
 
 TEST_F(DelayCanonicalNans, OperationsOnBitsKeepTheCanonicalValue) {

@@ -13,6 +13,7 @@
 
 #include "cuda_shim/host_abi.h"
 #include "cuda_shim/texture.h"
+#include "kernels/instructions/approximations.h"
 #include "kernels/instructions/device_ops.h"
 #include "kernels/instructions/scratch_memory.h"
 #include "kernels/targets/host/thread_argument.h"
@@ -115,6 +116,13 @@ llvm::Value* fetch_texture(const Site& site) {
   return ir.CreateAlignedLoad(site.call.getType(), result, llvm::Align(8));
 }
 
+llvm::Value* exp2(const Site& site) {
+  const bool flushes = llvm::cast<llvm::ConstantInt>(site.call.getArgOperand(1))->isOne();
+  const auto approximate =
+      flushes ? instructions::approximate_normal_exp2 : instructions::approximate_exp2;
+  return approximate(site.ir, site.call.getArgOperand(0));
+}
+
 struct InlineRow {
   DeviceOp op;
   Inline lower;
@@ -138,6 +146,7 @@ constexpr InlineRow kInline[] = {
     {DeviceOp::shared_window, of_block<offsetof(cuda_shim_host_block, shared)>},
     {DeviceOp::static_shared_size, of_block<offsetof(cuda_shim_host_block, static_shared_bytes)>},
     {DeviceOp::texture_fetch, fetch_texture},
+    {DeviceOp::exp2_f32, exp2},
     {DeviceOp::dynamic_shared_size, of_block<offsetof(cuda_shim_host_block, dynamic_shared_bytes)>},
 };
 

@@ -1,5 +1,5 @@
 #pragma once
-// Arithmetic in a given rounding on vectors, where the machine's instructions say how they round.
+// Operations on vectors for which AVX-512 has instructions that LLVM IR has none for.
 
 #include <llvm/IR/IRBuilder.h>
 
@@ -11,5 +11,9 @@ namespace cuda_shim::kernels::simd {
 /// `rounding` is numbered as there. Null if the operation has no such form.
 llvm::Value* emit_rounded(llvm::IRBuilder<>& ir, instructions::DeviceOp op,
                           llvm::ArrayRef<llvm::Value*> operands, std::uint64_t rounding);
+
+/// exp2_f32 of intrinsics.def on a flat vector, subnormal results included: AVX-512 scales by powers
+/// of two, whatever they are. Null if the vector's size has no such form.
+llvm::Value* emit_exp2(llvm::IRBuilder<>& ir, llvm::Value* x);
 
 }  // namespace cuda_shim::kernels::simd

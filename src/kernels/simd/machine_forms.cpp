@@ -1,6 +1,6 @@
 // The instructions work on 512 bits; vectors are cut into such pieces, or filled up with noughts.
 
-#include "kernels/simd/rounding.h"
+#include "kernels/simd/machine_forms.h"
 
 #include <llvm/ADT/STLExtras.h>
 #include <llvm/ADT/Sequence.h>
@@ -8,6 +8,8 @@
 #include <llvm/IR/IntrinsicsX86.h>
 
 #include <iterator>
+
+#include "kernels/instructions/approximations.h"
 
 namespace cuda_shim::kernels::simd {
 namespace {
@@ -58,24 +60,44 @@ llvm::Value* joined(llvm::IRBuilder<>& ir, llvm::SmallVector<llvm::Value*> piece
   return piece(ir, pieces[0], 0, size);
 }
 
+/// What `unit` gives for each piece of the operands. Null if the pieces cannot be joined, which takes
+/// halves of equal size.
+llvm::Value* by_units(llvm::IRBuilder<>& ir, llvm::ArrayRef<llvm::Value*> operands,
+                      llvm::function_ref<llvm::Value*(llvm::SmallVector<llvm::Value*>)> unit_of) {
+  const auto* type = llvm::cast<llvm::FixedVectorType>(operands[0]->getType());
+  const unsigned size = type->getNumElements(), unit = 512 / type->getScalarSizeInBits();
+  if (size > unit && !llvm::isPowerOf2_32(size / unit)) return nullptr;
+  llvm::SmallVector<llvm::Value*> pieces;
+  for (unsigned first = 0; first < size; first += unit) {
+    llvm::SmallVector<llvm::Value*> arguments;
+    for (llvm::Value* operand : operands) arguments.push_back(piece(ir, operand, first, unit));
+    pieces.push_back(unit_of(std::move(arguments)));
+  }
+  return joined(ir, std::move(pieces), size);
+}
+
 }  // namespace
 
 llvm::Value* emit_rounded(llvm::IRBuilder<>& ir, DeviceOp op, llvm::ArrayRef<llvm::Value*> operands,
                           std::uint64_t rounding) {
   const auto* row = llvm::find_if(kRounded, [&](const RoundedRow& r) { return r.op == op; });
   if (row == std::end(kRounded) || rounding >= std::size(kModes)) return nullptr;
-  const auto* type = llvm::cast<llvm::FixedVectorType>(operands[0]->getType());
-  const unsigned size = type->getNumElements(), unit = 512 / type->getScalarSizeInBits();
-  // Joining takes halves of equal size.
-  if (size > unit && !llvm::isPowerOf2_32(size / unit)) return nullptr;
-  llvm::SmallVector<llvm::Value*> pieces;
-  for (unsigned first = 0; first < size; first += unit) {
-    llvm::SmallVector<llvm::Value*> arguments;
-    for (llvm::Value* operand : operands) arguments.push_back(piece(ir, operand, first, unit));
+  return by_units(ir, operands, [&](llvm::SmallVector<llvm::Value*> arguments) {
     arguments.push_back(ir.getInt32(kModes[rounding]));
-    pieces.push_back(ir.CreateIntrinsic(row->intrinsic, {}, arguments));
-  }
-  return joined(ir, std::move(pieces), size);
+    return ir.CreateIntrinsic(row->intrinsic, {}, arguments);
+  });
+}
+
+/// Of an infinite x, for which the fraction is no number, the scaling alone decides.
+llvm::Value* emit_exp2(llvm::IRBuilder<>& ir, llvm::Value* x) {
+  constexpr std::uint32_t kAsSet = 4;  // _MM_FROUND_CUR_DIRECTION
+  llvm::Value* whole = ir.CreateUnaryIntrinsic(Intrinsic::roundeven, x);
+  llvm::Value* power = instructions::exp2_of_fraction(ir, ir.CreateFSub(x, whole));
+  return by_units(ir, {power, whole}, [&](llvm::SmallVector<llvm::Value*> arguments) {
+    arguments.append({llvm::PoisonValue::get(arguments[0]->getType()),
+                      llvm::Constant::getAllOnesValue(ir.getInt16Ty()), ir.getInt32(kAsSet)});
+    return ir.CreateIntrinsic(Intrinsic::x86_avx512_mask_scalef_ps_512, {}, arguments);
+  });
 }
 
 }  // namespace cuda_shim::kernels::simd
