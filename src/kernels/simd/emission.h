@@ -208,6 +208,8 @@ class Emission {
   llvm::Value* block_size(unsigned dimension);
   llvm::Value* emit_barrier_reduce(llvm::CallInst& call);
   llvm::Value* emit_match(llvm::CallInst& call);
+  llvm::Value* emit_group_all(llvm::CallInst& call);
+  llvm::Value* outermost_holds(llvm::Value* condition);
   llvm::Value* emit_sleep(llvm::CallInst& call);
   llvm::Value* emit_exchange(llvm::CallInst& call);
   llvm::Value* emit_power(llvm::CallInst& call);

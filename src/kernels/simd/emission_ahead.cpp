@@ -70,9 +70,8 @@ class BlockStep {
 
   /// What is made from numbers that all blocks have alike is alike, too.
   llvm::Value* of_others(llvm::Instruction& made, unsigned depth) {
-    const bool alike = llvm::all_of(made.operands(), [&](llvm::Value* operand) {
-      return is_none(of(operand, depth + 1));
-    });
+    const bool alike = llvm::all_of(
+        made.operands(), [&](llvm::Value* operand) { return is_none(of(operand, depth + 1)); });
     return alike && !made.mayReadOrWriteMemory() ? none() : nullptr;
   }
 

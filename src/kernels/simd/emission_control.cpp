@@ -4,6 +4,7 @@
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/Constants.h>
 
+#include "kernels/instructions/device_ops.h"
 #include "kernels/simd/emission.h"
 
 namespace cuda_shim::kernels::simd {
@@ -14,6 +15,14 @@ constexpr unsigned kCheapInstructions = 6;
 
 llvm::BranchInst* branch_of(const llvm::BasicBlock* block) {
   return llvm::cast<llvm::BranchInst>(const_cast<llvm::Instruction*>(block->getTerminator()));
+}
+
+/// Whether only a group whose lanes are all here, and want to, goes from one block to the other.
+bool is_where_all_go(const llvm::BasicBlock& block, const llvm::BasicBlock& from) {
+  const llvm::BranchInst* branch = branch_of(&from);
+  return branch->isConditional() && branch->getSuccessor(0) == &block &&
+         branch->getSuccessor(1) != &block &&
+         instructions::device_op_in(*branch->getCondition()) == instructions::DeviceOp::group_all;
 }
 
 bool is_nothing(const llvm::Value* value) {
@@ -88,6 +97,7 @@ llvm::Value* Emission::block_mask(llvm::BasicBlock& block) {
   }
   const llvm::BasicBlock* from = block.getSinglePredecessor();
   if (from == nullptr) return masks_.lookup(dominators_.getNode(&block)->getIDom()->getBlock());
+  if (is_where_all_go(block, *from)) return nullptr;
   if (!shapes_.parts(*from)) return masks_.lookup(from);
   if (llvm::Loop* ended = loop_ended_by(from); ended != nullptr && !ended->contains(&block))
     return masks_.lookup(ended->getLoopPreheader());

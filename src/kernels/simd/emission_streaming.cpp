@@ -22,11 +22,14 @@ struct Counting {
 std::optional<Counting> counting_of(const llvm::Loop& loop) {
   using namespace llvm::PatternMatch;
   const llvm::BasicBlock* latch = loop.getLoopLatch();
-  llvm::Value *counter = nullptr, *step = nullptr, *bound = nullptr;
+  llvm::Value* condition = nullptr;
   if (latch == nullptr ||
-      !match(latch->getTerminator(),
-             m_Br(m_c_ICmp(m_c_Add(m_Value(counter), m_Value(step)), m_Value(bound)),
-                  m_BasicBlock(), m_BasicBlock())))
+      !match(latch->getTerminator(), m_Br(m_Value(condition), m_BasicBlock(), m_BasicBlock())))
+    return std::nullopt;
+  if (instructions::device_op_in(*condition) == DeviceOp::group_all)
+    condition = llvm::cast<llvm::CallInst>(condition)->getArgOperand(0);
+  llvm::Value *counter = nullptr, *step = nullptr, *bound = nullptr;
+  if (!match(condition, m_c_ICmp(m_c_Add(m_Value(counter), m_Value(step)), m_Value(bound))))
     return std::nullopt;
   if (loop.isLoopInvariant(counter)) std::swap(counter, step);
   const auto* phi = llvm::dyn_cast<llvm::PHINode>(counter);

@@ -60,8 +60,8 @@ llvm::Value* joined(llvm::IRBuilder<>& ir, llvm::SmallVector<llvm::Value*> piece
   return piece(ir, pieces[0], 0, size);
 }
 
-/// What `unit` gives for each piece of the operands. Null if the pieces cannot be joined, which takes
-/// halves of equal size.
+/// What `unit` gives for each piece of the operands. Null if the pieces cannot be joined, which
+/// takes halves of equal size.
 llvm::Value* by_units(llvm::IRBuilder<>& ir, llvm::ArrayRef<llvm::Value*> operands,
                       llvm::function_ref<llvm::Value*(llvm::SmallVector<llvm::Value*>)> unit_of) {
   const auto* type = llvm::cast<llvm::FixedVectorType>(operands[0]->getType());

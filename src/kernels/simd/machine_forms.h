@@ -12,8 +12,8 @@ namespace cuda_shim::kernels::simd {
 llvm::Value* emit_rounded(llvm::IRBuilder<>& ir, instructions::DeviceOp op,
                           llvm::ArrayRef<llvm::Value*> operands, std::uint64_t rounding);
 
-/// exp2_f32 of intrinsics.def on a flat vector, subnormal results included: AVX-512 scales by powers
-/// of two, whatever they are. Null if the vector's size has no such form.
+/// exp2_f32 of intrinsics.def on a flat vector, subnormal results included: AVX-512 scales by
+/// powers of two, whatever they are. Null if the vector's size has no such form.
 llvm::Value* emit_exp2(llvm::IRBuilder<>& ir, llvm::Value* x);
 
 }  // namespace cuda_shim::kernels::simd

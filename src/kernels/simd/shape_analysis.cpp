@@ -3,6 +3,7 @@
 #include "kernels/simd/shape_analysis.h"
 
 #include <llvm/ADT/PostOrderIterator.h>
+#include <llvm/Analysis/CFG.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/UniformityAnalysis.h>
 #include <llvm/IR/CFG.h>
@@ -25,6 +26,17 @@ namespace {
 /// Alignments shrink by halves, so that this is far more than any real function needs.
 constexpr unsigned kMostRounds = 64;
 
+/// Whether lanes may come to `block` after they part, in the same round of the loops around both.
+bool can_part_before(const llvm::BasicBlock& block, const llvm::BasicBlock& part,
+                     const llvm::DominatorTree& dominators, const llvm::LoopInfo& loops) {
+  if (&block == &part) return false;
+  const llvm::Loop* common = loops.getLoopFor(&block);
+  while (common != nullptr && !common->contains(&part)) common = common->getParentLoop();
+  llvm::SmallPtrSet<llvm::BasicBlock*, 1> excluded;
+  if (common != nullptr && common->getHeader() != &block) excluded.insert(common->getHeader());
+  return llvm::isPotentiallyReachable(&part, &block, &excluded, &dominators, &loops);
+}
+
 /// Whether lanes that came different ways, or left a loop at different times, meet in the phi.
 bool lanes_meet_in(const llvm::PHINode& phi, const llvm::DominatorTree& dominators,
                    const llvm::LoopInfo& loops,
@@ -39,8 +51,8 @@ bool lanes_meet_in(const llvm::PHINode& phi, const llvm::DominatorTree& dominato
   for (const llvm::BasicBlock* part : parting) {
     const llvm::Loop* loop = loops.getLoopFor(part);
     const bool leaves = loop != nullptr && !loop->contains(block) && loop->isLoopExiting(part);
-    const bool between = dominators.dominates(branch, part) && !dominators.dominates(block, part);
-    if (leaves || (between && phi.getNumIncomingValues() > 1)) return true;
+    const bool between = dominators.dominates(branch, part) && phi.getNumIncomingValues() > 1;
+    if ((leaves || between) && can_part_before(*block, *part, dominators, loops)) return true;
   }
   return false;
 }

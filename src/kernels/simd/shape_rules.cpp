@@ -260,6 +260,7 @@ Shape of_call(const Rule& rule) {
     case DeviceOp::shared_window:
       return Shape::uniform(16);
     case DeviceOp::activemask:
+    case DeviceOp::group_all:
     case DeviceOp::barrier_reduce:
     case DeviceOp::clock:
     case DeviceOp::globaltimer:

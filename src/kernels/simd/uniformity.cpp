@@ -30,6 +30,7 @@ InstructionUniformity uniformity_of(DeviceOp op, const Lanes& lanes) {
       return lanes.within_warp() ? InstructionUniformity::AlwaysUniform
                                  : InstructionUniformity::NeverUniform;
     case DeviceOp::activemask:
+    case DeviceOp::group_all:
     case DeviceOp::barrier_reduce:
       return InstructionUniformity::AlwaysUniform;
     case DeviceOp::texture_query:

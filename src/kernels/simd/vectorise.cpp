@@ -18,6 +18,7 @@
 #include "kernels/passes/analyses.h"
 #include "kernels/simd/byte_products.h"
 #include "kernels/simd/emission.h"
+#include "kernels/simd/full_rounds.h"
 #include "kernels/simd/lane_loops.h"
 #include "kernels/simd/matrix_forms.h"
 #include "kernels/simd/own_addresses.h"
@@ -149,6 +150,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   passes::checkpoint(module.getContext());
   interleave_own_arrays(one, lanes);
   set_loops_apart(one, lanes);
+  set_full_rounds_apart(one, lanes);
   if (const auto loops = llvm::count_if(module, is_lane_loop); loops != 0)
     kernel.remarks = fmt::format(
         "{} of its loops wait for gathers and are run by one lane after another.", loops);

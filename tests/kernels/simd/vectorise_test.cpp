@@ -235,6 +235,18 @@ TEST_F(Vectorise, ResultsThatAreNotReadMayGoPastTheCaches) {
   EXPECT_EQ(streams(), 0u);
 }
 
+TEST_F(Vectorise, RoundsOfAllLanesAreNotMasked) {
+  vectorise(
+      "ld.param.u32 %r5, [n]; mov.u32 %r6, %r4; mov.f32 %f1, 0f00000000;\n"
+      "setp.ge.s32 %p1, %r6, %r5; @%p1 bra OUT;\n"
+      "AGAIN: mul.wide.s32 %rd4, %r6, 4; add.s64 %rd4, %rd1, %rd4; ld.global.f32 %f2, [%rd4];\n"
+      "add.f32 %f1, %f1, %f2; add.s32 %r6, %r6, 256; setp.lt.s32 %p2, %r6, %r5; @%p2 bra AGAIN;\n"
+      "OUT: st.global.f32 [%rd2], %f1;");
+  ASSERT_TRUE(result_) << result_.error();
+  EXPECT_EQ(calls(llvm::Intrinsic::masked_load), 1u) << "of the last round";
+  EXPECT_EQ(vector_loads(), 2u);
+}
+
 TEST_F(Vectorise, StridesWithoutGapsAreOneAccess) {
   vectorise(
       "shl.b64 %rd4, %rd3, 1; add.s64 %rd4, %rd1, %rd4;"
