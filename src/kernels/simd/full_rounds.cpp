@@ -94,9 +94,10 @@ class Parts {
     ir.CreateCondBr(all_continue(ir, start), llvm::cast<llvm::BasicBlock>(map_[into_rest]),
                     between_);
     end->eraseFromParent();
-    leave_copy();
+    llvm::Value* more = leave_copy();
     continue_from_copy(into_rest);
-    meet_behind(into_rest);
+    meet_behind();
+    choose_rest(more, into_rest);
   }
 
  private:
@@ -120,48 +121,53 @@ class Parts {
     llvm::remapInstructionsInBlocks(blocks, map_);
   }
 
-  void leave_copy() {
+  /// Gives whether a lane goes on when not all do.
+  llvm::Value* leave_copy() {
     auto* latch = llvm::cast<llvm::BasicBlock>(map_[latch_]);
     after_copy_ = llvm::BasicBlock::Create(latch->getContext(), "full.end", latch->getParent());
-    llvm::IRBuilder<>(after_copy_).CreateBr(between_);
     llvm::Instruction* end = latch->getTerminator();
     llvm::IRBuilder<> ir(end);
-    ir.CreateCondBr(all_continue(ir, in_copy(count_.next)),
-                    llvm::cast<llvm::BasicBlock>(map_[loop_.getHeader()]), after_copy_);
+    llvm::Value* next = in_copy(count_.next);
+    ir.CreateCondBr(all_continue(ir, next), llvm::cast<llvm::BasicBlock>(map_[loop_.getHeader()]),
+                    after_copy_);
     end->eraseFromParent();
+    ir.SetInsertPoint(after_copy_);
+    llvm::Value* more = continues(ir, next);
+    ir.CreateBr(between_);
+    return more;
   }
 
   /// What is there between the parts: `first` if the copy did not run.
-  llvm::PHINode* between(llvm::Value* first, llvm::Value* of_loop) {
-    llvm::PHINode* phi = llvm::PHINode::Create(of_loop->getType(), 2, "", between_->begin());
+  llvm::PHINode* between(llvm::Value* first, llvm::Value* of_copy) {
+    llvm::PHINode* phi = llvm::PHINode::Create(first->getType(), 2, "", between_->begin());
     phi->addIncoming(first, before_);
-    phi->addIncoming(in_copy(of_loop), after_copy_);
+    phi->addIncoming(of_copy, after_copy_);
     return phi;
   }
 
   void continue_from_copy(llvm::BasicBlock* into_rest) {
-    llvm::Value* next = nullptr;
-    for (llvm::PHINode& phi : loop_.getHeader()->phis()) {
-      llvm::Value* carried = phi.getIncomingValueForBlock(latch_);
-      llvm::PHINode* value = between(phi.getIncomingValueForBlock(into_rest), carried);
-      phi.setIncomingValueForBlock(into_rest, value);
-      if (&phi == count_.counter) next = value;
-    }
-    rest_of_ = next;
+    for (llvm::PHINode& phi : loop_.getHeader()->phis())
+      phi.setIncomingValueForBlock(into_rest,
+                                   between(phi.getIncomingValueForBlock(into_rest),
+                                           in_copy(phi.getIncomingValueForBlock(latch_))));
   }
 
-  void meet_behind(llvm::BasicBlock* into_rest) {
-    llvm::BasicBlock* behind = llvm::SplitBlock(exit_, exit_->getFirstNonPHIIt());
-    for (llvm::PHINode& left : llvm::make_early_inc_range(exit_->phis())) {
-      llvm::Value* value = left.getIncomingValueForBlock(latch_);
-      llvm::PHINode* met = llvm::PHINode::Create(left.getType(), 2, "", behind->begin());
-      left.replaceUsesWithIf(met, [&](llvm::Use& use) { return use.getUser() != met; });
+  void meet_behind() {
+    behind_ = llvm::SplitBlock(exit_, exit_->getFirstNonPHIIt());
+    for (llvm::PHINode& left : exit_->phis()) {
+      llvm::Value* of_copy = in_copy(left.getIncomingValueForBlock(latch_));
+      llvm::PHINode* met = llvm::PHINode::Create(left.getType(), 2, "", behind_->begin());
+      left.replaceAllUsesWith(met);
       met->addIncoming(&left, exit_);
-      met->addIncoming(between(llvm::PoisonValue::get(left.getType()), value), between_);
+      met->addIncoming(between(llvm::PoisonValue::get(left.getType()), of_copy), between_);
     }
+  }
+
+  /// The loop runs once, whatever it counts, if the copy has not.
+  void choose_rest(llvm::Value* more, llvm::BasicBlock* into_rest) {
+    llvm::PHINode* runs = between(llvm::ConstantInt::getTrue(more->getContext()), more);
     llvm::Instruction* end = between_->getTerminator();
-    llvm::IRBuilder<> ir(end);
-    ir.CreateCondBr(continues(ir, rest_of_), into_rest, behind);
+    llvm::IRBuilder<>(end).CreateCondBr(runs, into_rest, behind_);
     end->eraseFromParent();
   }
 
@@ -170,8 +176,7 @@ class Parts {
   llvm::DominatorTree& dominators_;
   llvm::LoopInfo& loops_;
   llvm::BasicBlock *latch_, *before_, *exit_;
-  llvm::BasicBlock *between_ = nullptr, *after_copy_ = nullptr;
-  llvm::Value* rest_of_ = nullptr;  ///< the counter behind the copy
+  llvm::BasicBlock *between_ = nullptr, *after_copy_ = nullptr, *behind_ = nullptr;
   llvm::ValueToValueMapTy map_;
 };
 

@@ -3,7 +3,6 @@
 #include "kernels/simd/shape_analysis.h"
 
 #include <llvm/ADT/PostOrderIterator.h>
-#include <llvm/Analysis/CFG.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/Analysis/UniformityAnalysis.h>
 #include <llvm/IR/CFG.h>
@@ -26,17 +25,6 @@ namespace {
 /// Alignments shrink by halves, so that this is far more than any real function needs.
 constexpr unsigned kMostRounds = 64;
 
-/// Whether lanes may come to `block` after they part, in the same round of the loops around both.
-bool can_part_before(const llvm::BasicBlock& block, const llvm::BasicBlock& part,
-                     const llvm::DominatorTree& dominators, const llvm::LoopInfo& loops) {
-  if (&block == &part) return false;
-  const llvm::Loop* common = loops.getLoopFor(&block);
-  while (common != nullptr && !common->contains(&part)) common = common->getParentLoop();
-  llvm::SmallPtrSet<llvm::BasicBlock*, 1> excluded;
-  if (common != nullptr && common->getHeader() != &block) excluded.insert(common->getHeader());
-  return llvm::isPotentiallyReachable(&part, &block, &excluded, &dominators, &loops);
-}
-
 /// Whether lanes that came different ways, or left a loop at different times, meet in the phi.
 bool lanes_meet_in(const llvm::PHINode& phi, const llvm::DominatorTree& dominators,
                    const llvm::LoopInfo& loops,
@@ -49,10 +37,12 @@ bool lanes_meet_in(const llvm::PHINode& phi, const llvm::DominatorTree& dominato
   if (node == nullptr || node->getIDom() == nullptr) return true;
   const llvm::BasicBlock* branch = node->getIDom()->getBlock();
   for (const llvm::BasicBlock* part : parting) {
+    if (dominators.dominates(block, part)) continue;  // they part later
     const llvm::Loop* loop = loops.getLoopFor(part);
     const bool leaves = loop != nullptr && !loop->contains(block) && loop->isLoopExiting(part);
-    const bool between = dominators.dominates(branch, part) && phi.getNumIncomingValues() > 1;
-    if ((leaves || between) && can_part_before(*block, *part, dominators, loops)) return true;
+    const bool merges = phi.getNumIncomingValues() > 1;
+    if (leaves && (merges || loop->contains(phi.getIncomingBlock(0)))) return true;
+    if (merges && dominators.dominates(branch, part)) return true;
   }
   return false;
 }
