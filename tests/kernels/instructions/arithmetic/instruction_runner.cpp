@@ -15,6 +15,7 @@
 #include "kernels/instructions/llvm_types.h"
 #include "kernels/instructions/lowering.h"
 #include "kernels/ptx/parser.h"
+#include "kernels/targets/host/device_ops.h"
 
 namespace cuda_shim::kernels::instructions::testing {
 namespace {
@@ -140,13 +141,6 @@ Status lower_text(std::string_view text, llvm::Module& module, const std::string
   return status;
 }
 
-/// Calls of device operations become calls of the host's functions.
-void bind_device_ops(llvm::Module& module) {
-  for (llvm::Function& function : module)
-    if (const auto op = device_op_of(function))
-      function.setName("cuda_shim_host_" + std::string(name_of(*op)));
-}
-
 void optimise(llvm::Module& module) {
   llvm::PassBuilder builder;
   llvm::LoopAnalysisManager loops;
@@ -213,7 +207,7 @@ Function compile(std::string_view text, unsigned number) {
     ADD_FAILURE() << text;
     return do_nothing;
   }
-  bind_device_ops(*module);
+  targets::host::lower_device_ops(*module);
   optimise(*module);
   llvm::cantFail(
       jit->addIRModule(llvm::orc::ThreadSafeModule(std::move(module), std::move(context))));
