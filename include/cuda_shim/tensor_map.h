@@ -30,7 +30,10 @@ typedef enum cuda_shim_tensor_type {
   CUDA_SHIM_TENSOR_BF16,
   CUDA_SHIM_TENSOR_TF32,
   CUDA_SHIM_TENSOR_TF32_FTZ,
-  CUDA_SHIM_TENSOR_TYPES, /* packed 4 and 6 bits are not served */
+  CUDA_SHIM_TENSOR_B4X16,     /* 4 bits each, side by side on both sides */
+  CUDA_SHIM_TENSOR_B4X16_P64, /* shared memory: 16 of them, then 8 bytes left as they are */
+  CUDA_SHIM_TENSOR_B6X16_P32, /* 16 of 6 bits, then 4 bytes; stores take 16 bytes of 6 bits each */
+  CUDA_SHIM_TENSOR_TYPES,
 } cuda_shim_tensor_type;
 
 /* Shared memory: chunks of 16 bytes trade places within lines of so many bytes. As numbered by
@@ -40,8 +43,27 @@ typedef enum cuda_shim_tensor_swizzle {
   CUDA_SHIM_SWIZZLE_32B,
   CUDA_SHIM_SWIZZLE_64B,
   CUDA_SHIM_SWIZZLE_128B,
+  CUDA_SHIM_SWIZZLE_96B,
   CUDA_SHIM_SWIZZLES,
 } cuda_shim_tensor_swizzle;
+
+/* What stays together within lines of 128 bytes. As numbered by .swizzle_atomicity. */
+typedef enum cuda_shim_tensor_atomicity {
+  CUDA_SHIM_ATOM_16B,
+  CUDA_SHIM_ATOM_32B,
+  CUDA_SHIM_ATOM_32B_FLIP_8B, /* every other line has the halves of its 16 bytes exchanged */
+  CUDA_SHIM_ATOM_64B,
+  CUDA_SHIM_ATOMS,
+} cuda_shim_tensor_atomicity;
+
+/* Which boxes a map describes. */
+typedef enum cuda_shim_tensor_walk {
+  CUDA_SHIM_WALK_TILE,
+  CUDA_SHIM_WALK_IM2COL,
+  CUDA_SHIM_WALK_IM2COL_W, /* along the width only */
+  CUDA_SHIM_WALK_IM2COL_W128,
+  CUDA_SHIM_WALKS,
+} cuda_shim_tensor_walk;
 
 /* The structure that tensormap.replace has changed may hold anything: the device checks it. */
 typedef struct cuda_shim_tensor_map {
@@ -52,13 +74,13 @@ typedef struct cuda_shim_tensor_map {
   uint32_t magic;
   uint16_t box[CUDA_SHIM_TENSOR_DIMENSIONS]; /* im2col: channels of a pixel, pixels of a column */
   uint8_t element_stride[CUDA_SHIM_TENSOR_DIMENSIONS];
-  uint8_t last_dimension;    /* the rank less 1 */
-  uint8_t type;              /* cuda_shim_tensor_type */
-  uint8_t interleave;        /* 0: none, the only one served */
-  uint8_t swizzle;           /* cuda_shim_tensor_swizzle */
-  uint8_t swizzle_atomicity; /* 0: chunks of 16 bytes, the only one served */
-  uint8_t fill_nan;          /* what is outside reads as the out-of-bounds NaN, not as nought */
-  uint8_t im2col;
+  uint8_t last_dimension;     /* the rank less 1 */
+  uint8_t type;               /* cuda_shim_tensor_type */
+  uint8_t interleave;         /* 0: none, the only one served */
+  uint8_t swizzle;            /* cuda_shim_tensor_swizzle */
+  uint8_t swizzle_atomicity;  /* cuda_shim_tensor_atomicity */
+  uint8_t fill_nan;           /* what is outside reads as the out-of-bounds NaN, not as nought */
+  uint8_t walk;               /* cuda_shim_tensor_walk */
   int16_t lower[3], upper[3]; /* im2col: corners of the box of pixels, width first */
   uint8_t reserved[30];
 } cuda_shim_tensor_map;
@@ -69,9 +91,10 @@ typedef struct cuda_shim_tensor_map {
 /* --- The intrinsic `tensor_copy`: its operation word is the number of coordinates, and: */
 enum {
   CUDA_SHIM_TENSOR_RANK_MASK = 0x7,
-  CUDA_SHIM_TENSOR_KIND_SHIFT = 3,      /* cuda_shim_tensor_kind */
-  CUDA_SHIM_TENSOR_MODE_SHIFT = 5,      /* cuda_shim_tensor_mode */
-  CUDA_SHIM_TENSOR_REDUCTION_SHIFT = 7, /* cuda_shim_tensor_reduction */
+  CUDA_SHIM_TENSOR_KIND_SHIFT = 3, /* cuda_shim_tensor_kind */
+  CUDA_SHIM_TENSOR_MODE_SHIFT = 5, /* cuda_shim_tensor_mode */
+  CUDA_SHIM_TENSOR_MODE_MASK = 0x7,
+  CUDA_SHIM_TENSOR_REDUCTION_SHIFT = 8, /* cuda_shim_tensor_reduction */
 };
 typedef enum cuda_shim_tensor_kind {
   CUDA_SHIM_TENSOR_LOAD, /* global to shared */
@@ -82,6 +105,8 @@ typedef enum cuda_shim_tensor_mode {
   CUDA_SHIM_TENSOR_TILE,
   CUDA_SHIM_TENSOR_ROWS,   /* gather4, scatter4: four rows of a plane */
   CUDA_SHIM_TENSOR_IM2COL, /* with offsets; none of them counts where a store has none */
+  CUDA_SHIM_TENSOR_IM2COL_W,
+  CUDA_SHIM_TENSOR_IM2COL_W128,
 } cuda_shim_tensor_mode;
 typedef enum cuda_shim_tensor_reduction {
   CUDA_SHIM_TENSOR_ADD,
@@ -98,6 +123,8 @@ typedef enum cuda_shim_tensor_reduction {
 enum {
   CUDA_SHIM_TENSOR_WORD_COORDINATES = 0, /* s32; of gather4 the column and four rows */
   CUDA_SHIM_TENSOR_WORD_OFFSETS = 5,     /* im2col: width, height, depth */
+  CUDA_SHIM_TENSOR_WORD_HALO = 5,        /* im2col::w: pixels beyond those of the column */
+  CUDA_SHIM_TENSOR_WORD_SHIFT = 6,       /* and how far along the width the box is moved */
   CUDA_SHIM_TENSOR_WORD_SHARED = 8, /* the address in the shared window, which swizzles go by */
   CUDA_SHIM_TENSOR_WORDS = 9,
 };

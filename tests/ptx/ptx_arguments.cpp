@@ -12,21 +12,32 @@ namespace {
 
 CUtensorMapDataType tensor_type(const std::string& name) {
   static const std::map<std::string, CUtensorMapDataType> types = {
-      {"u8", CU_TENSOR_MAP_DATA_TYPE_UINT8},           {"u16", CU_TENSOR_MAP_DATA_TYPE_UINT16},
-      {"u32", CU_TENSOR_MAP_DATA_TYPE_UINT32},         {"s32", CU_TENSOR_MAP_DATA_TYPE_INT32},
-      {"u64", CU_TENSOR_MAP_DATA_TYPE_UINT64},         {"s64", CU_TENSOR_MAP_DATA_TYPE_INT64},
-      {"f16", CU_TENSOR_MAP_DATA_TYPE_FLOAT16},        {"f32", CU_TENSOR_MAP_DATA_TYPE_FLOAT32},
-      {"f64", CU_TENSOR_MAP_DATA_TYPE_FLOAT64},        {"bf16", CU_TENSOR_MAP_DATA_TYPE_BFLOAT16},
-      {"f32.ftz", CU_TENSOR_MAP_DATA_TYPE_FLOAT32_FTZ}};
+      {"u8", CU_TENSOR_MAP_DATA_TYPE_UINT8},
+      {"u16", CU_TENSOR_MAP_DATA_TYPE_UINT16},
+      {"u32", CU_TENSOR_MAP_DATA_TYPE_UINT32},
+      {"s32", CU_TENSOR_MAP_DATA_TYPE_INT32},
+      {"u64", CU_TENSOR_MAP_DATA_TYPE_UINT64},
+      {"s64", CU_TENSOR_MAP_DATA_TYPE_INT64},
+      {"f16", CU_TENSOR_MAP_DATA_TYPE_FLOAT16},
+      {"f32", CU_TENSOR_MAP_DATA_TYPE_FLOAT32},
+      {"f64", CU_TENSOR_MAP_DATA_TYPE_FLOAT64},
+      {"bf16", CU_TENSOR_MAP_DATA_TYPE_BFLOAT16},
+      {"f32.ftz", CU_TENSOR_MAP_DATA_TYPE_FLOAT32_FTZ},
+      {"b4x16", CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B},
+      {"b4x16_p64", CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN16B},
+      {"b6x16_p32", CU_TENSOR_MAP_DATA_TYPE_16U6_ALIGN16B}};
   const auto found = types.find(name);
   return found != types.end() ? found->second : static_cast<CUtensorMapDataType>(~0u >> 1);
 }
 
-CUtensorMapSwizzle tensor_swizzle(unsigned bytes) {
-  return bytes == 0    ? CU_TENSOR_MAP_SWIZZLE_NONE
-         : bytes == 32 ? CU_TENSOR_MAP_SWIZZLE_32B
-         : bytes == 64 ? CU_TENSOR_MAP_SWIZZLE_64B
-                       : CU_TENSOR_MAP_SWIZZLE_128B;
+CUtensorMapSwizzle tensor_swizzle(const TensorMap& tensor) {
+  if (tensor.flip) return CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B_FLIP_8B;
+  if (tensor.atom == 32) return CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B;
+  if (tensor.atom == 64) return CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B;
+  return tensor.swizzle == 0    ? CU_TENSOR_MAP_SWIZZLE_NONE
+         : tensor.swizzle == 32 ? CU_TENSOR_MAP_SWIZZLE_32B
+         : tensor.swizzle == 64 ? CU_TENSOR_MAP_SWIZZLE_64B
+                                : CU_TENSOR_MAP_SWIZZLE_128B;
 }
 
 // --- Textures
@@ -180,10 +191,17 @@ CUresult Arguments::make_tensor(const TensorMap& tensor, Argument* argument) {
   const CUtensorMapDataType type = tensor_type(tensor.type);
   const auto rank = static_cast<cuuint32_t>(tensor.extents.size());
   void* address = reinterpret_cast<void*>(arguments_[tensor.buffer].number);
-  const CUtensorMapSwizzle swizzle = tensor_swizzle(tensor.swizzle);
+  const CUtensorMapSwizzle swizzle = tensor_swizzle(tensor);
   const CUtensorMapFloatOOBfill fill = tensor.nan
                                            ? CU_TENSOR_MAP_FLOAT_OOB_FILL_NAN_REQUEST_ZERO_FMA
                                            : CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE;
+  if (tensor.wide || tensor.wide_128)
+    return cuTensorMapEncodeIm2colWide(
+        &argument->map, type, rank, address, tensor.extents.data(), tensor.strides.data(),
+        tensor.lower.at(0), tensor.upper.at(0), tensor.channels, tensor.pixels, tensor.steps.data(),
+        CU_TENSOR_MAP_INTERLEAVE_NONE,
+        tensor.wide ? CU_TENSOR_MAP_IM2COL_WIDE_MODE_W : CU_TENSOR_MAP_IM2COL_WIDE_MODE_W128,
+        swizzle, CU_TENSOR_MAP_L2_PROMOTION_NONE, fill);
   if (tensor.is_im2col())
     return cuTensorMapEncodeIm2col(&argument->map, type, rank, address, tensor.extents.data(),
                                    tensor.strides.data(), tensor.lower.data(), tensor.upper.data(),

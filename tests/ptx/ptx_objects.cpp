@@ -21,6 +21,10 @@ bool parse_tensor_word(const std::string& word, std::istringstream& in, TensorMa
   if (word == "swizzle") return static_cast<bool>(in >> map->swizzle);
   if (word == "channels") return static_cast<bool>(in >> map->channels);
   if (word == "pixels") return static_cast<bool>(in >> map->pixels);
+  if (word == "atom") return static_cast<bool>(in >> map->atom);
+  if (word == "flip") return map->flip = true;
+  if (word == "wide") return map->wide = true;
+  if (word == "wide128") return map->wide_128 = true;
   if (word == "nan") return map->nan = true;
   if (word == "extents") return !(map->extents = numbers<std::uint64_t>(in)).empty();
   if (word == "strides") return !(map->strides = numbers<std::uint64_t>(in)).empty();

@@ -10,17 +10,21 @@
 namespace cuda_shim::tests {
 
 /// `//! tensor TYPE over PARAMETER extents ... strides ... box ... [steps ...] [swizzle BYTES]
-/// [nan] [lower ... upper ... channels N pixels N]`: a tensor in the buffer of an earlier parameter
-/// (counted from 0). Innermost dimension first; strides are bytes of the other dimensions.
+/// [atom BYTES] [flip] [nan] [lower ... upper ... channels N pixels N] [wide | wide128]`: a tensor
+/// in the buffer of an earlier parameter (counted from 0). Innermost dimension first; strides are
+/// bytes of the other dimensions.
 struct TensorMap {
   std::string type;
   unsigned buffer = 0;
   std::vector<std::uint64_t> extents, strides;
   std::vector<std::uint32_t> box, steps;
   unsigned swizzle = 0;           ///< bytes: 0, 32, 64, 128
+  unsigned atom = 16;             ///< bytes that the swizzle keeps together: 16, 32, 64
+  bool flip = false;              ///< and exchanges the halves of 16 bytes of, every other line
   bool nan = false;               ///< what is outside is the out-of-bounds NaN
   std::vector<int> lower, upper;  ///< of im2col, width first; else empty
   unsigned channels = 0, pixels = 0;
+  bool wide = false, wide_128 = false;  ///< columns along the width: im2col::w, im2col::w::128
 
   bool is_im2col() const { return !lower.empty(); }
 };

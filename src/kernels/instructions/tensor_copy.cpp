@@ -28,15 +28,19 @@ struct ModeRow {
   std::string_view word;
   cuda_shim_tensor_mode mode;
 };
-constexpr ModeRow kModes[] = {{"tile::gather4", CUDA_SHIM_TENSOR_ROWS},
-                              {"tile::scatter4", CUDA_SHIM_TENSOR_ROWS},
-                              {"im2col", CUDA_SHIM_TENSOR_IM2COL},
-                              {"im2col_no_offs", CUDA_SHIM_TENSOR_IM2COL}};
+constexpr ModeRow kModes[] = {
+    {"tile::gather4", CUDA_SHIM_TENSOR_ROWS}, {"tile::scatter4", CUDA_SHIM_TENSOR_ROWS},
+    {"im2col::w", CUDA_SHIM_TENSOR_IM2COL_W}, {"im2col::w::128", CUDA_SHIM_TENSOR_IM2COL_W128},
+    {"im2col", CUDA_SHIM_TENSOR_IM2COL},      {"im2col_no_offs", CUDA_SHIM_TENSOR_IM2COL}};
 
 cuda_shim_tensor_mode mode_of(const Lowering& l) {
   for (const ModeRow& row : kModes)
     if (l.has(row.word)) return row.mode;
   return CUDA_SHIM_TENSOR_TILE;
+}
+
+bool is_im2col(cuda_shim_tensor_mode mode) {
+  return mode >= CUDA_SHIM_TENSOR_IM2COL;
 }
 
 unsigned rank_of(const Lowering& l) {
@@ -50,7 +54,7 @@ unsigned rank_of(const Lowering& l) {
 }
 
 /// A copy's operands by their places: the tensor `[map, {coordinates}]`, the shared memory, the
-/// offsets of im2col (0: none).
+/// offsets of im2col (0: none), of im2col::w the halo and the shift.
 struct Places {
   unsigned tensor, shared, offsets;
 };
@@ -64,11 +68,11 @@ class TensorWords {
     if (tensor == nullptr || tensor->more.size() != 1) return "the coordinates are missing";
     if (l_.element_count(places_.tensor) != coordinates())
       return "the coordinates are not as many as the dimensions";
-    if (mode_of(l_) == CUDA_SHIM_TENSOR_IM2COL && rank_of(l_) < 3)
-      return "im2col has three dimensions at least";
-    if (places_.offsets != 0 && l_.element_count(places_.offsets) != rank_of(l_) - 2)
-      return "the offsets are not two fewer than the dimensions";
-    return {};
+    if (is_im2col(mode_of(l_)) && rank_of(l_) < 3) return "im2col has three dimensions at least";
+    if (places_.offsets == 0 || l_.element_count(places_.offsets) == offsets()) return {};
+    return mode_of(l_) == CUDA_SHIM_TENSOR_IM2COL
+               ? "the offsets are not two fewer than the dimensions"
+               : "the halo and the offset are not two";
   }
 
   /// Emits the call; its result is the bytes of the box.
@@ -80,7 +84,7 @@ class TensorWords {
                                nullptr, "tensor_words");
     for (unsigned i = 0; i < coordinates(); ++i)
       store(CUDA_SHIM_TENSOR_WORD_COORDINATES + i, l_.element(places_.tensor, i, ScalarType::kS32));
-    for (unsigned i = 0; i + 2 < rank_of(l_); ++i)
+    for (unsigned i = 0; i < offsets(); ++i)
       store(CUDA_SHIM_TENSOR_WORD_OFFSETS + i,
             places_.offsets == 0
                 ? ir.getInt32(0)
@@ -101,6 +105,10 @@ class TensorWords {
 
  private:
   unsigned coordinates() const { return mode_of(l_) == CUDA_SHIM_TENSOR_ROWS ? 5 : rank_of(l_); }
+  unsigned offsets() const {
+    if (!is_im2col(mode_of(l_))) return 0;
+    return mode_of(l_) == CUDA_SHIM_TENSOR_IM2COL ? rank_of(l_) - 2 : 2;
+  }
   void store(unsigned word, Value* value) {
     Builder& ir = l_.ir();
     ir.CreateStore(value, ir.CreateConstInBoundsGEP1_32(ir.getInt32Ty(), words_, word));
@@ -113,7 +121,7 @@ class TensorWords {
 
 // [shared], [map, {...}], [mbarrier]{, offsets}{, mask}{, policy}
 Status lower_load(Lowering& l) {
-  TensorWords words(l, {1, 0, l.has("im2col") ? 3u : 0u});
+  TensorWords words(l, {1, 0, is_im2col(mode_of(l)) ? 3u : 0u});
   if (std::string why = words.fault(); !why.empty()) return l.not_supported(std::move(why));
   Value* bytes = words.copy(CUDA_SHIM_TENSOR_LOAD, 0);
   complete_transactions(l, l.address(2, StateSpace::kShared),
@@ -225,14 +233,10 @@ constexpr Row kRows[] = {
     {"cp.async.bulk.tensor.2d.to.global.tile::gather4.mbarrier::complete_tx::bytes"
      "{.multicast::cluster}{.group}{.L2::cache_hint} [a], [b], [m]{, e}{, f}" CUDA_SHIM_LOAD_TO,
      lower_load},
-    {"cp.async.bulk.tensor.dim.to.global.im2col.mbarrier::complete_tx::bytes{.multicast::cluster}"
-     "{.group}{.L2::cache_hint} [a], [b], [m], {e}{, f}{, g}"
-     "; .dim = .3d .4d .5d" CUDA_SHIM_LOAD_TO,
-     lower_load},
     {"cp.async.bulk.tensor.dim.to.global.mode.mbarrier::complete_tx::bytes{.multicast::cluster}"
-     "{.group}{.L2::cache_hint} ...; .dim = .3d .4d .5d; .mode = .im2col::w "
-     ".im2col::w::128" CUDA_SHIM_LOAD_TO,
-     nullptr},
+     "{.group}{.L2::cache_hint} [a], [b], [m], {e}{, f}{, g}; .dim = .3d .4d .5d"
+     "; .mode = .im2col .im2col::w .im2col::w::128" CUDA_SHIM_LOAD_TO,
+     lower_load},
     {"cp.async.bulk.tensor.dim.global.shared::cta{.tile}.bulk_group{.L2::cache_hint} [a], [b]{, "
      "e}" CUDA_SHIM_DIMENSIONS,
      lower_store},

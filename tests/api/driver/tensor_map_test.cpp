@@ -66,12 +66,98 @@ TEST_F(TensorMap, RefusesWhatIsOutsideOfTheLimits) {
 }
 
 TEST_F(TensorMap, NamesWhatIsNotServed) {
-  EXPECT_EQ(encode([](Tiled& t) { t.interleave = CU_TENSOR_MAP_INTERLEAVE_16B; }),
+  EXPECT_EQ(encode([](Tiled& t) {
+              t.rank = 3;
+              t.interleave = CU_TENSOR_MAP_INTERLEAVE_16B;
+            }),
             CUDA_ERROR_NOT_SUPPORTED);
-  EXPECT_EQ(encode([](Tiled& t) { t.swizzle = CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B; }),
-            CUDA_ERROR_NOT_SUPPORTED);
-  EXPECT_EQ(encode([](Tiled& t) { t.type = CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B; }),
-            CUDA_ERROR_NOT_SUPPORTED);
+}
+
+TEST_F(TensorMap, RefusesInterleavesThatTheManualForbids) {
+  const auto interleaved = [this](cuuint32_t rank, CUtensorMapSwizzle swizzle, auto spoil) {
+    return encode([=](Tiled& t) {
+      t.rank = rank;
+      t.interleave = CU_TENSOR_MAP_INTERLEAVE_32B;
+      t.swizzle = swizzle;
+      t.box[0] = 8;
+      spoil(t);
+    });
+  };
+  const auto as_it_is = [](Tiled&) {};
+  EXPECT_EQ(interleaved(3, CU_TENSOR_MAP_SWIZZLE_32B, as_it_is), CUDA_ERROR_NOT_SUPPORTED);
+  EXPECT_EQ(interleaved(2, CU_TENSOR_MAP_SWIZZLE_32B, as_it_is), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(interleaved(3, CU_TENSOR_MAP_SWIZZLE_64B, as_it_is), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(interleaved(3, CU_TENSOR_MAP_SWIZZLE_32B, [](Tiled& t) { t.address = 0x1010; }),
+            CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(interleaved(3, CU_TENSOR_MAP_SWIZZLE_32B, [](Tiled& t) { t.strides[0] = 272; }),
+            CUDA_ERROR_INVALID_VALUE);
+}
+
+/// A map of packed elements that encodes.
+void make_packed(Tiled& t, CUtensorMapDataType type) {
+  t.type = type;
+  t.extents[0] = 256;
+  t.box[0] = 128;
+}
+
+TEST_F(TensorMap, EncodesPackedElements) {
+  for (CUtensorMapDataType type :
+       {CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B, CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN16B,
+        CU_TENSOR_MAP_DATA_TYPE_16U6_ALIGN16B})
+    EXPECT_CU(encode([=](Tiled& t) { make_packed(t, type); }));
+}
+
+TEST_F(TensorMap, RefusesPackedElementsThatTheManualForbids) {
+  const auto refused = [this](CUtensorMapDataType type, auto spoil) {
+    return encode([=](Tiled& t) {
+             make_packed(t, type);
+             spoil(t);
+           }) == CUDA_ERROR_INVALID_VALUE;
+  };
+  EXPECT_TRUE(refused(CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B, [](Tiled& t) { t.extents[0] = 65; }));
+  EXPECT_TRUE(refused(CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B, [](Tiled& t) { t.box[0] = 16; }));
+  EXPECT_TRUE(refused(CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B, [](Tiled& t) {
+    t.fill = CU_TENSOR_MAP_FLOAT_OOB_FILL_NAN_REQUEST_ZERO_FMA;
+  }));
+  for (CUtensorMapDataType type :
+       {CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN16B, CU_TENSOR_MAP_DATA_TYPE_16U6_ALIGN16B}) {
+    EXPECT_TRUE(refused(type, [](Tiled& t) { t.extents[0] = 192; }));
+    EXPECT_TRUE(refused(type, [](Tiled& t) { t.box[0] = 64; }));
+    EXPECT_TRUE(refused(type, [](Tiled& t) { t.address = 0x1010; }));
+    EXPECT_TRUE(refused(type, [](Tiled& t) { t.strides[0] = 272; }));
+    EXPECT_TRUE(refused(type, [](Tiled& t) { t.swizzle = CU_TENSOR_MAP_SWIZZLE_64B; }));
+    EXPECT_TRUE(
+        refused(type, [](Tiled& t) { t.swizzle = CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B_FLIP_8B; }));
+  }
+  EXPECT_TRUE(refused(CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN16B,
+                      [](Tiled& t) { t.swizzle = CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B; }));
+}
+
+TEST_F(TensorMap, ChecksColumnsAlongTheWidth) {
+  struct Wide {
+    CUtensorMapSwizzle swizzle = CU_TENSOR_MAP_SWIZZLE_128B;
+    CUtensorMapIm2ColWideMode mode = CU_TENSOR_MAP_IM2COL_WIDE_MODE_W;
+    CUtensorMapInterleave interleave = CU_TENSOR_MAP_INTERLEAVE_NONE;
+    int lower = -1, upper = -1;
+    cuuint32_t pixels = 64;
+  };
+  const cuuint64_t extents[] = {64, 8, 8, 2}, strides[] = {256, 2048, 16384};
+  const cuuint32_t steps[] = {1, 1, 1, 1};
+  const auto encode = [&](const Wide& wide) {
+    return cuTensorMapEncodeIm2colWide(
+        &map_, CU_TENSOR_MAP_DATA_TYPE_FLOAT32, 4, reinterpret_cast<void*>(0x1000), extents,
+        strides, wide.lower, wide.upper, 32, wide.pixels, steps, wide.interleave, wide.mode,
+        wide.swizzle, CU_TENSOR_MAP_L2_PROMOTION_NONE, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+  };
+  EXPECT_CU(encode({}));
+  EXPECT_CU(encode({.mode = CU_TENSOR_MAP_IM2COL_WIDE_MODE_W128, .pixels = 0}));
+  EXPECT_CU(encode({.lower = -32768}));
+  EXPECT_EQ(encode({.lower = -32769}), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(encode({.upper = -9}), CUDA_ERROR_INVALID_VALUE);  // nothing is left
+  EXPECT_EQ(encode({.pixels = 1025}), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(encode({.swizzle = CU_TENSOR_MAP_SWIZZLE_NONE}), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(encode({.mode = static_cast<CUtensorMapIm2ColWideMode>(2)}), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(encode({.interleave = CU_TENSOR_MAP_INTERLEAVE_16B}), CUDA_ERROR_INVALID_VALUE);
 }
 
 TEST_F(TensorMap, ChecksCornersOfImages) {

@@ -39,7 +39,7 @@ LOAD = """\
   {prefetch};
   mbarrier.init.shared::cta.b64 [bar], 1;
   fence.mbarrier_init.release.cluster;
-  mbarrier.arrive.expect_tx.shared::cta.b64 %rd2, [bar], {bytes};
+  mbarrier.arrive.expect_tx.shared::cta.b64 %rd2, [bar], {transaction};
   {copy};
 WAIT:
   mbarrier.try_wait.shared::cta.b64 %p1, [bar], %rd2;
@@ -48,7 +48,7 @@ WAIT:
   mov.u32 %r1, 0;
   mov.u32 %r2, box;
 NEXT:
-  ld.shared.b32 %r3, [%r2];
+  ld.shared.b32 %r3, [%r2];{unpad}
   st.global.b32 [%rd3], %r3;
   add.u32 %r2, %r2, 4;
   add.u64 %rd3, %rd3, 4;
@@ -78,9 +78,25 @@ NEXT:
 BYTES = {"u8": 1, "u16": 2, "u32": 4, "s32": 4, "u64": 8, "s64": 8, "f16": 2, "f32": 4, "f64": 8, "bf16": 2, "f32.ftz": 4}
 
 
+# The tables of the manual's section "Swizzling Modes": which chunk of 16 bytes is where, line by line.
+TURNS = ["01234567", "10325476", "23016745", "32107654", "45670123", "54761032", "67452301", "76543210"]
+PATTERNS = {(0, 16): TURNS[:1], (32, 16): TURNS[:2], (96, 16): TURNS[:2], (64, 16): TURNS[:4], (128, 16): TURNS, (128, 64): TURNS[:8:4],
+            (128, 32): ["01234567", "23016745", "45670123", "67452301"]}
+
+
+def swizzled(tensor, offset):
+    pattern = PATTERNS[tensor.swizzle, tensor.atom]
+    line = offset // 128
+    within = offset % 16
+    if tensor.flip and line % 2:
+        within = (within + 8) % 16
+    return line * 128 + pattern[line % len(pattern)].index(str(offset // 16 % 8)) * 16 + within
+
+
 class Tensor:
-    def __init__(self, kind, extents, box, steps=None, swizzle=0, nan=False, padding=0, corners=None, pixels=0):
+    def __init__(self, kind, extents, box, steps=None, swizzle=0, nan=False, padding=0, corners=None, pixels=0, atom=16, flip=False, wide=""):
         self.kind, self.extents, self.box, self.swizzle, self.nan = kind, extents, box, swizzle, nan
+        self.atom, self.flip, self.wide = atom, flip, wide
         self.steps = steps or [1] * len(extents)
         self.corners, self.pixels = corners, pixels
         self.element = BYTES[kind]
@@ -113,15 +129,24 @@ class Tensor:
         for pixel in walk[begin:begin + self.pixels]:
             yield (at[0], *(c + o for c, o in zip(pixel, offsets)), pixel[-1])
 
+    def widths(self, at, halo, shift):
+        """The same of im2col::w (one group) and im2col::w::128 (groups of 32), each with the pixels after it."""
+        (lower,), (upper,) = self.corners
+        left, right = lower + shift, self.extents[1] - 1 + upper + shift
+        walk, w, n = [], at[1] + shift, at[-1]
+        while len(walk) < 1024:
+            walk.append((at[0], w, *at[2:-1], n))
+            w, n = (w + self.steps[1], n) if w + self.steps[1] <= right else (left, n + 1)
+        group, count = (self.pixels, self.pixels) if self.wide == "wide" else (32, 128)
+        for first in range(0, count, group):
+            yield from walk[first:first + group + halo]
+
     def places(self, rows):
         """(offset in shared memory, address of the element or None) of each element, row after row."""
         for number, row in enumerate(rows):
             for i in range(self.box[0]):
                 offset = (number * self.box[0] + i) * self.element
-                line, chunk = offset // 128, offset // 16 % 8
-                lines = {0: 1, 32: 2, 64: 4, 128: 8}[self.swizzle]
-                chunk ^= line % lines
-                yield line * 128 + chunk * 16 + offset % 16, self.address((row[0] + i, *row[1:]))
+                yield swizzled(self, offset), self.address((row[0] + i, *row[1:]))
 
     def describe(self, buffer):
         words = [f"//! tensor {self.kind} over {buffer} extents {' '.join(map(str, self.extents))}"]
@@ -136,6 +161,10 @@ class Tensor:
             words.append("steps " + " ".join(map(str, self.steps)))
         if self.swizzle:
             words.append(f"swizzle {self.swizzle}")
+        if self.atom != 16:
+            words.append(f"atom {self.atom}")
+        words += ["flip"] if self.flip else []
+        words += [self.wide] if self.wide else []
         return " ".join(words + (["nan"] if self.nan else []))
 
 
@@ -157,7 +186,7 @@ def coordinates(at):
 def write_file(out, name, comment, parameters, declarations, body, byte_count, target):
     path = out.folder / "tensor" / f"{name}.ptx"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(TEMPLATE.format(comment=comment, parameters="\n".join(parameters), version="8.8" if "sm_100" in target else "8.0", target=target,
+    path.write_text(TEMPLATE.format(comment=comment, parameters="\n".join(parameters), version="8.8" if "sm_10" in target else "8.0", target=target,
                                     name=name, declarations=declarations, bytes=byte_count, body=body))
     out.count += 1
 
@@ -173,6 +202,7 @@ def load(out, name, tensor, at, form="", rows=None, more="", target="sm_90", spa
     box = bytearray(len(rows) * tensor.box[0] * tensor.element)
     outside = b"\xff" * tensor.element if tensor.nan else bytes(tensor.element)
     for offset, address in tensor.places(rows):
+        assert offset < len(box), "a swizzle needs whole lines"
         box[offset:offset + tensor.element] = outside if address is None else memory[address:address + tensor.element]
     dims = dims or len(tensor.extents)
     mode = form.split(".multicast")[0].split(".L2")[0]
@@ -180,7 +210,7 @@ def load(out, name, tensor, at, form="", rows=None, more="", target="sm_90", spa
     fetch = f"cp.async.bulk.prefetch.tensor.{dims}d.L2.global{mode}"
     if "L2::cache_hint" in form:
         prefetch = f"{fetch}.L2::cache_hint [%rd1, {coordinates(at)}]{offsets}, %policy"
-    body = LOAD.format(bytes=len(box), copy=copy, prefetch=prefetch or f"{fetch} [%rd1, {coordinates(at)}]{offsets}")
+    body = LOAD.format(bytes=len(box), transaction=len(box), unpad="", copy=copy, prefetch=prefetch or f"{fetch} [%rd1, {coordinates(at)}]{offsets}")
     write_file(out, name, copy, [f"//! in u32: {words_of(memory)}", tensor.describe(0), f"//! out u32: {words_of(box)}"],
                f".param .u64 in, {MAP}, .param .u64 out", body, len(box), target)
 
@@ -259,6 +289,11 @@ def write_rows(out):
     at = [10, 3, 8, 9, 0]
     rows = [(10, row) for row in at[1:]]
     load(out, "tensor_gather4", tensor, at, ".tile::gather4", rows=rows, target="sm_100a")
+    load(out, "tensor_gather4_hints", tensor, at, ".tile::gather4.multicast::cluster.cta_group::1.L2::cache_hint", rows=rows, target="sm_100a", dims=2,
+         more=", %h1, %policy")
+    load(out, "tensor_gather4_cta", tensor, at, ".tile::gather4", rows=rows, target="sm_100a", dims=2, space="shared::cta")
+    store(out, "tensor_scatter4_policy", tensor, [("store", at, ".tile::scatter4.L2::cache_hint")], rows=lambda a: [(a[0], row) for row in a[1:]],
+          target="sm_100a", dims=2)
     store(out, "tensor_scatter4", tensor, [("store", at, ".tile::scatter4")], rows=lambda a: [(a[0], row) for row in a[1:]], target="sm_100a", dims=2)
 
 
@@ -272,12 +307,149 @@ def write_columns(out):
         for op in ("store", "add"):
             store(out, f"tensor_im2col_{op}_{dims}d", tensor, [("store", at, ".im2col_no_offs"), (op, at, ".im2col_no_offs")],
                   rows=lambda a, t=tensor, d=dims: t.columns(a, [0] * (d - 2)), dims=dims)
+    tensor = Tensor("u32", [8, 6, 3], [4], corners=([-1], [-1]), pixels=9)
+    rows = list(tensor.columns([2, 4, 1], [2]))
+    load(out, "tensor_im2col_hints", tensor, [2, 4, 1], ".im2col.multicast::cluster.cta_group::2.L2::cache_hint", rows=rows, dims=3, offsets=", {2}",
+         more=", %h1, %policy", target="sm_100a")
+    load(out, "tensor_im2col_group", tensor, [2, 4, 1], ".im2col.cta_group::1", rows=rows, dims=3, offsets=", {2}", target="sm_100a")
+    store(out, "tensor_im2col_policy", tensor, [("store", [2, 4, 1], ".im2col_no_offs.L2::cache_hint"), ("add", [2, 4, 1], ".im2col_no_offs.L2::cache_hint")],
+          rows=lambda a: tensor.columns(a, [0]), dims=3)
+    for op in ("min", "max", "inc", "dec", "and", "or", "xor"):
+        store(out, f"tensor_im2col_{op}", tensor, [("store", [2, 4, 1], ".im2col_no_offs"), (op, [1, 3, 1], ".im2col_no_offs")],
+              rows=lambda a: tensor.columns(a, [0]), dims=3)
     tensor = Tensor("u32", [8, 9, 9, 2], [4], steps=[1, 2, 2, 1], corners=([-1, -1], [-1, -1]), pixels=12)
     load(out, "tensor_im2col_steps", tensor, [0, 3, -1, 0], ".im2col", rows=tensor.columns([0, 3, -1, 0], [1, 1]), dims=4,
          offsets=", {1, 1}")
 
 
+def write_swizzles(out):
+    for atom, flip in ((32, False), (32, True), (64, False)):
+        name = f"{atom}{'_flip' * flip}"
+        for kind in ("u32", "u8"):
+            tensor = Tensor(kind, [160, 20], [128 // BYTES[kind], 18], swizzle=128, atom=atom, flip=flip)
+            load(out, f"tensor_load_swizzle_atom_{name}_{kind}", tensor, [4, 1], target="sm_100a")
+        if not flip:
+            tensor = Tensor("u32", [40, 12], [32, 9], swizzle=128, atom=atom)
+            store(out, f"tensor_store_swizzle_atom_{name}", tensor, [("store", [3, 2], ""), ("add", [-2, 1], "")], target="sm_100a")
+
+
+def write_widths(out):
+    """Examples of the manual's section on im2col::w, made smaller; at the edges, too."""
+    def one(name, dims, mode, at, halo, shift, corners, extents, pixels=0, steps=1, swizzle=64, form="", **more):
+        wide = {"im2col::w": "wide", "im2col::w::128": "wide128"}[mode]
+        tensor = Tensor("u32", extents, [swizzle // 8], steps=[1, steps] + [1] * (dims - 2), swizzle=swizzle, corners=corners, pixels=pixels, wide=wide)
+        load(out, name, tensor, at, f".{mode}{form}", rows=tensor.widths(at, halo, shift), dims=dims, target="sm_100a", offsets=f", {{{halo}, {shift}}}", **more)
+
+    for dims in (3, 4, 5):
+        at = [0, 3] + [2, 1][:dims - 3] + [1]
+        one(f"tensor_im2col_w_{dims}d", dims, "im2col::w", at, 2, 0, ([0], [0]), [8, 9] + [4, 3][:dims - 3] + [4], pixels=14)
+        one(f"tensor_im2col_w_128_{dims}d", dims, "im2col::w::128", at, 2, 1, ([-1], [-1]), [8, 40] + [3, 2][:dims - 3] + [4])
+    one("tensor_im2col_w_stride_2_first", 4, "im2col::w", [0, -1, 2, 0], 1, 0, ([-1], [0]), [8, 17, 3, 3], pixels=11, steps=2, swizzle=128)
+    one("tensor_im2col_w_stride_2_second", 4, "im2col::w", [0, -1, 2, 0], 0, 1, ([-1], [0]), [8, 17, 3, 3], pixels=12, steps=2, swizzle=128)
+    for shift in range(3):
+        one(f"tensor_im2col_w_stride_3_{shift}", 4, "im2col::w", [0, -1, 2, 0], 0, shift, ([-1], [-1]), [8, 7, 3, 4], pixels=12, steps=3)
+    one("tensor_im2col_w_left_of_the_box", 3, "im2col::w", [0, -3, 1], 0, 0, ([-1], [0]), [8, 6, 3], pixels=12)
+    one("tensor_im2col_w_hints", 3, "im2col::w", [0, 0, 0], 1, 2, ([0], [0]), [8, 9, 2], pixels=7, form=".multicast::cluster.cta_group::1.L2::cache_hint",
+        more=", %h1, %policy")
+    one("tensor_im2col_w_128_hints", 3, "im2col::w::128", [0, 0, 0], 31, 31, ([0], [0]), [8, 60, 4], form=".multicast::cluster.cta_group::2", more=", %h1",
+        space="shared::cluster")
+    one("tensor_im2col_w_cta", 3, "im2col::w", [0, 0, 0], 0, 0, ([0], [0]), [8, 9, 2], pixels=8, space="shared::cta")
+
+
+# Of packed elements: bits in global memory, bytes of 16 bytes of shared memory that hold elements, bits of an element there in stores.
+PACKED = {"b4x16": (4, 16, 4), "b4x16_p64": (4, 8, None), "b6x16_p32": (6, 12, 8)}
+UNPAD = """
+  and.b32 %r4, %r2, 12;
+  setp.ge.u32 %p2, %r4, {bytes};
+  @%p2 mov.u32 %r3, 0;"""
+
+
+class Packed(Tensor):
+    """Elements smaller than bytes; addresses count bits."""
+
+    def __init__(self, kind, extents, box, **more):
+        super().__init__("u8", extents, box, **more)
+        self.kind = kind
+        self.bits, self.used, self.store_bits = PACKED[kind]
+        self.strides, size = [], extents[0] * self.bits // 8
+        for extent in extents[1:]:
+            size = (size + 31) // 32 * 32 + 32
+            self.strides.append(size)
+            size *= extent
+        self.bytes = (size + 3) // 4 * 4
+        self.image = int.from_bytes(bytes((i * 37 + i // 7 * 11 + 5) % 256 for i in range(self.bytes)), "little")
+
+    def bit(self, at):
+        if any(not 0 <= c < e for c, e in zip(at, self.extents)):
+            return None
+        return at[0] * self.bits + 8 * sum(c * s for c, s in zip(at[1:], self.strides))
+
+    def places(self, rows, stores=False):
+        """(bit in shared memory, bit in global memory or None) of each element."""
+        bits = self.store_bits if stores else self.bits
+        number = 0
+        for row in rows:
+            for i in range(self.box[0]):
+                if self.used == 16:
+                    bit = number * bits
+                else:
+                    bit = number // 16 * 128 + number % 16 * bits
+                yield swizzled(self, bit // 8) * 8 + bit % 8, self.bit((row[0] + i, *row[1:]))
+                number += 1
+
+    def shared_bytes(self, rows):
+        return rows * self.box[0] * self.bits // 8 * 16 // self.used
+
+
+def load_packed(out, name, tensor, at, target="sm_100a", form="", rows=None, dims=None, offsets=""):
+    rows = list(rows or tensor.rows(at))
+    box, mask = 0, (1 << tensor.bits) - 1
+    for to, start in tensor.places(rows):
+        box |= (0 if start is None else tensor.image >> start & mask) << to
+    size = tensor.shared_bytes(len(rows))
+    dims = dims or len(tensor.extents)
+    copy = f"cp.async.bulk.tensor.{dims}d.shared::cta.global{form}.{TX} [box], [%rd1, {coordinates(at)}], [bar]{offsets}"
+    body = LOAD.format(bytes=size, transaction=size * tensor.used // 16, copy=copy, unpad="" if tensor.used == 16 else UNPAD.format(bytes=tensor.used),
+                       prefetch=f"cp.async.bulk.prefetch.tensor.{dims}d.L2.global{form} [%rd1, {coordinates(at)}]{offsets}")
+    write_file(out, name, copy, [f"//! in u32: {words_of(tensor.image.to_bytes(tensor.bytes, 'little'))}", tensor.describe(0),
+                                 f"//! out u32: {words_of(box.to_bytes(size, 'little'))}"], f".param .u64 in, {MAP}, .param .u64 out", body, size, target)
+
+
+def store_packed(out, name, tensor, at, target="sm_100a"):
+    rows = list(tensor.rows(at))
+    size = tensor.shared_bytes(len(rows))
+    box = int.from_bytes(bytes((i * 53 + i // 5 * 29 + 3) % 256 for i in range(size)), "little")
+    memory, mask = 0, (1 << tensor.bits) - 1
+    for start, to in tensor.places(rows, stores=True):
+        if to is not None:
+            memory |= (box >> start & mask) << to
+    copy = f"cp.async.bulk.tensor.{len(at)}d.global.shared::cta.bulk_group [%rd1, {coordinates(at)}], [box]"
+    write_file(out, name, copy, [f"//! in u32: {words_of(box.to_bytes(size, 'little'))}", f"//! out u32: {words_of(memory.to_bytes(tensor.bytes, 'little'))}",
+                                 tensor.describe(1)], f".param .u64 in, .param .u64 out, {MAP}", STORE.format(bytes=size, copies=copy), size, target)
+
+
+def write_packed(out):
+    load_packed(out, "tensor_load_b4x16", Packed("b4x16", [70, 6], [64, 4]), [10, 3])
+    load_packed(out, "tensor_load_b4x16_odd", Packed("b4x16", [70, 6], [32, 4]), [-3, -1])
+    load_packed(out, "tensor_load_b4x16_swizzle", Packed("b4x16", [128, 20], [128, 16], swizzle=64), [0, 2])
+    store_packed(out, "tensor_store_b4x16", Packed("b4x16", [70, 6], [64, 4], swizzle=32), [20, 3])
+    store_packed(out, "tensor_store_b4x16_odd", Packed("b4x16", [70, 6], [32, 4]), [-3, -1])
+    for kind in ("b4x16_p64", "b6x16_p32"):
+        load_packed(out, f"tensor_load_{kind}", Packed(kind, [256, 5], [128, 3]), [128, 3])
+        load_packed(out, f"tensor_load_{kind}_outside", Packed(kind, [256, 5], [128, 3]), [256, -1])
+        for atom in (16, 32):
+            load_packed(out, f"tensor_load_{kind}_swizzle_{atom}", Packed(kind, [256, 9], [128, 9], swizzle=128, atom=atom), [0, 1])
+        tensor = Packed(kind, [128, 5, 2], [128], swizzle=128, corners=([-1], [0]), pixels=7, wide="wide")
+        load_packed(out, f"tensor_im2col_w_{kind}", tensor, [0, 2, 0], form=".im2col::w", rows=tensor.widths([0, 2, 0], 1, 0), offsets=", {1, 0}")
+    store_packed(out, "tensor_store_b6p2x16", Packed("b6x16_p32", [256, 5], [128, 3]), [128, 3])
+    for atom in (16, 32, 64):
+        store_packed(out, f"tensor_store_b6p2x16_swizzle_{atom}", Packed("b6x16_p32", [256, 9], [128, 9], swizzle=128, atom=atom), [0, 2])
+
+
 def write(out):
+    write_swizzles(out)
+    write_widths(out)
+    write_packed(out)
     write_tiles(out)
     write_reductions(out)
     write_rows(out)

@@ -96,4 +96,13 @@ CUDA_SHIM_ENTRY(cuTensorMapEncodeIm2col,
                  CUtensorMapL2promotion promotion, CUtensorMapFloatOOBfill fill),
                 (map, type, rank, address, extents, strides, lower, upper, channels, pixels, steps,
                  interleave, swizzle, promotion, fill))
+CUDA_SHIM_ENTRY(cuTensorMapEncodeIm2colWide,
+                (CUtensorMap * map, CUtensorMapDataType type, cuuint32_t rank, void* address,
+                 const cuuint64_t* extents, const cuuint64_t* strides, int lower, int upper,
+                 cuuint32_t channels, cuuint32_t pixels, const cuuint32_t* steps,
+                 CUtensorMapInterleave interleave, CUtensorMapIm2ColWideMode mode,
+                 CUtensorMapSwizzle swizzle, CUtensorMapL2promotion promotion,
+                 CUtensorMapFloatOOBfill fill),
+                (map, type, rank, address, extents, strides, lower, upper, channels, pixels, steps,
+                 interleave, mode, swizzle, promotion, fill))
 }

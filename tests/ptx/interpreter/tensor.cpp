@@ -19,14 +19,26 @@ namespace {
 
 struct Type {
   std::string_view name;
-  ScalarType scalar;
+  ScalarType scalar;        ///< of packed elements one that is wide enough
+  unsigned bits;            ///< in global memory
+  unsigned group_bits = 0;  ///< what 16 elements take in shared memory; 0: as much as they have
 };
-constexpr Type kTypes[] = {
-    {"u8", ScalarType::kU8},       {"u16", ScalarType::kU16},   {"u32", ScalarType::kU32},
-    {"s32", ScalarType::kS32},     {"u64", ScalarType::kU64},   {"s64", ScalarType::kS64},
-    {"f16", ScalarType::kF16},     {"f32", ScalarType::kF32},   {"f32.ftz", ScalarType::kF32},
-    {"f64", ScalarType::kF64},     {"bf16", ScalarType::kBf16}, {"tf32", ScalarType::kB32},
-    {"tf32.ftz", ScalarType::kB32}};
+constexpr Type kTypes[] = {{"u8", ScalarType::kU8, 8},
+                           {"u16", ScalarType::kU16, 16},
+                           {"u32", ScalarType::kU32, 32},
+                           {"s32", ScalarType::kS32, 32},
+                           {"u64", ScalarType::kU64, 64},
+                           {"s64", ScalarType::kS64, 64},
+                           {"f16", ScalarType::kF16, 16},
+                           {"f32", ScalarType::kF32, 32},
+                           {"f32.ftz", ScalarType::kF32, 32},
+                           {"f64", ScalarType::kF64, 64},
+                           {"bf16", ScalarType::kBf16, 16},
+                           {"tf32", ScalarType::kB32, 32},
+                           {"tf32.ftz", ScalarType::kB32, 32},
+                           {"b4x16", ScalarType::kB8, 4},
+                           {"b4x16_p64", ScalarType::kB8, 4, 128},
+                           {"b6x16_p32", ScalarType::kB8, 6, 128}};
 
 using Coordinates = std::array<std::int64_t, 5>;
 
@@ -36,18 +48,20 @@ struct Copy {
   std::uint64_t box = 0;
   Coordinates start = {};
   std::vector<std::int64_t> offsets;  ///< im2col
+  unsigned halo = 0;                  ///< im2col::w
+  std::int64_t shift = 0;             ///< im2col::w, along the width
 
   unsigned rank() const { return map.rank_1 + 1u; }
-  ScalarType type() const { return kTypes[map.type].scalar; }
-  unsigned bytes() const { return kernels::ptx::bytes_of(type()); }
+  const Type& type() const { return kTypes[map.type]; }
+  bool is_padded() const { return type().group_bits != 0; }
 };
 
 Tensor read_map(Lane& lane, const Argument& argument) {
   Tensor map;
   std::memcpy(&map, lane.memory(StateSpace::kGeneric, lane.address(argument), sizeof map),
               sizeof map);
-  if (map.rank_1 > 4 || map.type >= std::size(kTypes) || map.interleave != 0 || map.swizzle > 3 ||
-      map.atomicity != 0)
+  if (map.rank_1 > 4 || map.type >= std::size(kTypes) || map.interleave != 0 || map.swizzle > 4 ||
+      map.atomicity > 3 || (map.atomicity != 0 && map.swizzle != 3))
     throw Fault(FaultKind::kUnsupported, "The interpreter does not know this kind of tensor map.");
   return map;
 }
@@ -110,83 +124,180 @@ void visit_columns(const Copy& copy, const Visit& visit) {
     }
 }
 
+void visit_pixel(const Copy& copy, Coordinates at, const Visit& visit) {
+  for (unsigned channel = 0; channel < copy.map.box[0]; ++channel, ++at[0]) visit(at);
+}
+
+/// im2col::w: every pixel of the widths in a row, by its number.
+Coordinates pixel_of_width(const Copy& copy, unsigned number) {
+  const std::int64_t lower = copy.map.lower[0] + copy.shift;
+  const std::int64_t upper =
+      static_cast<std::int64_t>(copy.map.extent[1]) - 1 + copy.map.upper[0] + copy.shift;
+  Coordinates pixel = copy.start;
+  for (pixel[1] += copy.shift; number != 0; --number) {
+    pixel[1] += copy.map.step[1];
+    if (pixel[1] <= upper) continue;
+    pixel[1] = lower;
+    ++pixel[copy.rank() - 1];
+  }
+  return pixel;
+}
+
+/// So many pixels, then the halo: the pixels after them.
+void visit_widths(const Copy& copy, unsigned first, unsigned pixels, const Visit& visit) {
+  for (unsigned i = 0; i < pixels + copy.halo; ++i)
+    visit_pixel(copy, pixel_of_width(copy, first + i), visit);
+}
+
 void visit_box(const Lane& lane, const Copy& copy, const Visit& visit) {
+  if (lane.has("im2col::w")) return visit_widths(copy, 0, copy.map.box[1], visit);
+  if (lane.has("im2col::w::128")) {
+    for (unsigned first = 0; first < 128; first += 32) visit_widths(copy, first, 32, visit);
+    return;
+  }
   if (lane.has("tile::gather4") || lane.has("tile::scatter4")) return visit_four_rows(copy, visit);
   if (lane.has("im2col") || lane.has("im2col_no_offs")) return visit_columns(copy, visit);
   visit_tile(copy, copy.rank() - 1, copy.start, visit);
 }
 
+/// Addresses of elements are bits here, as some elements are smaller than bytes.
+using BitAddress = std::uint64_t;
+
 /// Nothing if it is outside.
-std::optional<std::uint64_t> global_address(const Copy& copy, const Coordinates& at) {
-  std::uint64_t address = copy.map.address + static_cast<std::uint64_t>(at[0]) * copy.bytes();
+std::optional<BitAddress> global_address(const Copy& copy, const Coordinates& at) {
+  std::uint64_t row = copy.map.address;
   for (unsigned d = 0; d < copy.rank(); ++d) {
     if (at[d] < 0 || at[d] >= static_cast<std::int64_t>(copy.map.extent[d])) return std::nullopt;
-    if (d != 0) address += static_cast<std::uint64_t>(at[d]) * copy.map.stride[d - 1];
+    if (d != 0) row += static_cast<std::uint64_t>(at[d]) * copy.map.stride[d - 1];
   }
-  return address;
+  return row * 8 + static_cast<std::uint64_t>(at[0]) * copy.type().bits;
 }
 
-/// Lines of 128 bytes have eight chunks of 16. Two, four or eight lines after one another have
-/// their chunks exchanged, each by its number.
-std::uint64_t shared_address(const Copy& copy, std::uint64_t plain) {
-  const std::uint64_t lines = std::uint64_t{1} << copy.map.swizzle;
-  const std::uint64_t chunk = plain / 16 % 8, line = plain / 128 % lines;
-  return plain / 128 * 128 + (chunk ^ line) * 16 + plain % 16;
+/// Lines of 128 bytes have eight chunks of 16. Chunks are exchanged by the number of the line; with
+/// an atomicity of 32 or 64 bytes two or four of them at once.
+std::uint64_t swizzled(const Copy& copy, std::uint64_t plain) {
+  constexpr std::uint64_t kLines[] = {1, 2, 4, 8, 2}, kTogether[] = {1, 2, 2, 4};
+  const std::uint64_t together = kTogether[copy.map.atomicity];
+  const std::uint64_t lines = std::min(kLines[copy.map.swizzle], 8 / together);
+  const std::uint64_t chunk = plain / 16 % 8, line = plain / 128;
+  const std::uint64_t flip = copy.map.atomicity == 2 && line % 2 == 1 ? 8 : 0;
+  return line * 128 + (chunk ^ line % lines * together) * 16 + (plain % 16 ^ flip);
 }
 
-/// Calls work(shared address, global address or nothing) for each element; returns the bytes.
+/// Where the box has its element of that number. 6 bits are side by side for loads, and the low
+/// bits of bytes for stores.
+BitAddress shared_address(const Lane& lane, const Copy& copy, std::uint64_t number) {
+  const bool loads = !lane.has("bulk_group");
+  const std::uint64_t bits = copy.type().bits == 6 && !loads ? 8 : copy.type().bits;
+  const BitAddress within =
+      copy.is_padded() ? number / 16 * copy.type().group_bits + number % 16 * bits : number * bits;
+  return swizzled(copy, copy.box + within / 8) * 8 + within % 8;
+}
+
+/// Calls work(shared address, global address or nothing) for each element; returns the bytes
+/// without padding.
 template <class Work>
 std::uint64_t for_each_element(const Lane& lane, const Copy& copy, Work work) {
-  std::uint64_t done = 0;
+  std::uint64_t number = 0;
   visit_box(lane, copy, [&](const Coordinates& at) {
-    work(shared_address(copy, copy.box + done), global_address(copy, at));
-    done += copy.bytes();
+    work(shared_address(lane, copy, number), global_address(copy, at));
+    ++number;
   });
-  return done;
+  return number * copy.type().bits / 8;
+}
+
+/// Packed elements may lie in two bytes.
+Bits load_element(Lane& lane, const Copy& copy, StateSpace space, BitAddress at) {
+  const unsigned bits = copy.type().bits;
+  if (bits >= 8) return lane.load(space, at / 8, bits / 8);
+  Bits value = lane.load(space, at / 8, 1);
+  if (at % 8 + bits > 8) value = value | lane.load(space, at / 8 + 1, 1) << 8;
+  return low_bits(value >> static_cast<unsigned>(at % 8), bits);
+}
+
+void store_element(Lane& lane, const Copy& copy, StateSpace space, BitAddress at, Bits value) {
+  const unsigned bits = copy.type().bits;
+  if (bits >= 8) return lane.store(space, at / 8, bits / 8, value);
+  for (unsigned i = 0; i < bits; ++i, ++at) {
+    const Bits others = lane.load(space, at / 8, 1) & ~(Bits{1} << static_cast<unsigned>(at % 8));
+    const Bits one = (value >> i & 1) << static_cast<unsigned>(at % 8);
+    lane.store(space, at / 8, 1, others | one);
+  }
 }
 
 Bits outside(const Copy& copy) {
-  return copy.map.fill != 0 ? low_bits(~Bits{0}, 8 * copy.bytes()) : 0;
+  return copy.map.fill != 0 ? low_bits(~Bits{0}, copy.type().bits) : 0;
 }
 
 Bits flushed(const Copy& copy, Bits value) {
-  const bool flushes = kTypes[copy.map.type].name.ends_with(".ftz");
+  const bool flushes = copy.type().name.ends_with(".ftz");
   return flushes && (value & 0x7f800000) == 0 ? value & 0x80000000 : value;
+}
+
+/// What the manual forbids (section 9.7.9.25.5.1, "Restrictions on Tensor Copy").
+void check_restrictions(const Lane& lane, const Copy& copy) {
+  const bool loads = !lane.has("bulk_group");
+  const bool wide = lane.has("im2col::w") || lane.has("im2col::w::128");
+  const bool flips = copy.map.atomicity == 2;
+  const unsigned columns = lane.has("im2col::w")                              ? 2
+                           : lane.has("im2col::w::128")                       ? 3
+                           : lane.has("im2col") || lane.has("im2col_no_offs") ? 1
+                                                                              : 0;
+  const bool fails =
+      copy.map.columns != columns ||
+      (copy.is_padded() && (copy.start[0] % 128 != 0 || copy.map.box[0] != 128 || flips)) ||
+      (copy.type().bits < 8 && copy.map.fill != 0) || (copy.type().name == "b4x16_p64" && !loads) ||
+      (flips && !loads) || (wide && (copy.map.swizzle == 0 || flips)) ||
+      copy.halo >= (lane.has("im2col::w::128") ? 32 : 512) || copy.shift >= 32;
+  if (fails)
+    throw Fault(FaultKind::kIllegalInstruction, "A tensor is copied in a way that is not legal.");
 }
 
 void load(Lane& lane) {
   Copy copy = read_copy(lane, lane.argument(1), lane.argument(0));
+  const auto offset = [&](std::size_t i) {
+    return static_cast<std::int64_t>(lane.bits(lane.argument(3).elements.at(i), ScalarType::kU16));
+  };
   if (lane.has("im2col"))
-    for (const Argument& offset : lane.argument(3).elements)
-      copy.offsets.push_back(static_cast<std::int64_t>(lane.bits(offset, ScalarType::kU16)));
+    for (std::size_t i = 0; i < lane.argument(3).elements.size(); ++i)
+      copy.offsets.push_back(offset(i));
+  if (lane.has("im2col::w") || lane.has("im2col::w::128")) {
+    copy.halo = static_cast<unsigned>(offset(0));
+    copy.shift = offset(1);
+  }
+  check_restrictions(lane, copy);
   const std::uint64_t bytes =
-      for_each_element(lane, copy, [&](std::uint64_t to, std::optional<std::uint64_t> from) {
+      for_each_element(lane, copy, [&](BitAddress to, std::optional<BitAddress> from) {
         const Bits value =
-            from ? lane.load(StateSpace::kGlobal, *from, copy.bytes()) : outside(copy);
-        lane.store(StateSpace::kShared, to, copy.bytes(), flushed(copy, value));
+            from ? load_element(lane, copy, StateSpace::kGlobal, *from) : outside(copy);
+        store_element(lane, copy, StateSpace::kShared, to, flushed(copy, value));
       });
   complete_transactions(lane, lane.address(2), bytes);
 }
 
 void store(Lane& lane) {
   const Copy copy = read_copy(lane, lane.argument(0), lane.argument(1));
-  for_each_element(lane, copy, [&](std::uint64_t from, std::optional<std::uint64_t> to) {
+  check_restrictions(lane, copy);
+  for_each_element(lane, copy, [&](BitAddress from, std::optional<BitAddress> to) {
     if (!to) return;
-    lane.store(StateSpace::kGlobal, *to, copy.bytes(),
-               lane.load(StateSpace::kShared, from, copy.bytes()));
+    store_element(lane, copy, StateSpace::kGlobal, *to,
+                  load_element(lane, copy, StateSpace::kShared, from));
   });
 }
 
 void reduce(Lane& lane) {
   const Copy copy = read_copy(lane, lane.argument(0), lane.argument(1));
+  check_restrictions(lane, copy);
+  if (copy.type().bits < 8)
+    throw Fault(FaultKind::kIllegalInstruction, "Packed elements are not reduced.");
   const std::string_view operation =
       lane.which({"add", "min", "max", "inc", "dec", "and", "or", "xor"});
-  for_each_element(lane, copy, [&](std::uint64_t from, std::optional<std::uint64_t> to) {
+  for_each_element(lane, copy, [&](BitAddress from, std::optional<BitAddress> to) {
     if (!to) return;
-    const Bits old = lane.load(StateSpace::kGlobal, *to, copy.bytes());
-    const Bits operand = lane.load(StateSpace::kShared, from, copy.bytes());
-    lane.store(StateSpace::kGlobal, *to, copy.bytes(),
-               reduced(operation, old, operand, copy.type()));
+    const Bits old = load_element(lane, copy, StateSpace::kGlobal, *to);
+    const Bits operand = load_element(lane, copy, StateSpace::kShared, from);
+    store_element(lane, copy, StateSpace::kGlobal, *to,
+                  reduced(operation, old, operand, copy.type().scalar));
   });
 }
 
@@ -232,7 +343,9 @@ void copy_map(Group& group) {
 #define CUDA_SHIM_SPACE "{.global|shared::cta}.b1024"
 
 constexpr Row kRows[] = {
-    {CUDA_SHIM_LOAD ".global{.tile|tile::gather4|im2col}" CUDA_SHIM_LOAD_TAIL, load},
+    {CUDA_SHIM_LOAD
+     ".global{.tile|tile::gather4|im2col|im2col::w|im2col::w::128}" CUDA_SHIM_LOAD_TAIL,
+     load},
     {"cp.async.bulk.tensor" CUDA_SHIM_DIMENSIONS
      ".global.shared::cta{.tile|tile::scatter4|im2col_no_offs}.bulk_group{.L2::cache_hint}",
      store},
@@ -266,9 +379,13 @@ std::vector<std::byte> encode(const TensorMap& map, std::uint64_t address) {
     if (kTypes[i].name == map.type) tensor.type = i;
   tensor.rank_1 = static_cast<std::uint8_t>(map.extents.size() - 1);
   while (16u << tensor.swizzle <= map.swizzle / 2) ++tensor.swizzle;
+  tensor.atomicity = static_cast<std::uint8_t>(map.flip         ? 2
+                                               : map.atom == 64 ? 3
+                                               : map.atom == 32 ? 1
+                                                                : 0);
   tensor.fill = map.nan;
   if (map.is_im2col()) {
-    tensor.columns = 1;
+    tensor.columns = static_cast<std::uint8_t>(map.wide ? 2 : map.wide_128 ? 3 : 1);
     tensor.box[0] = static_cast<std::uint16_t>(map.channels);
     tensor.box[1] = static_cast<std::uint16_t>(map.pixels);
     std::ranges::copy(map.lower, tensor.lower);

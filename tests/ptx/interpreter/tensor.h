@@ -19,7 +19,8 @@ struct Tensor {
   std::uint8_t type;    ///< as .elemtype numbers them
   std::uint8_t rank_1;  ///< the rank less 1, as .rank has it
   std::uint8_t interleave, swizzle, atomicity, fill;
-  std::uint8_t columns;  ///< im2col: box[0] channels, box[1] pixels
+  std::uint8_t
+      columns;  ///< 1 im2col, 2 im2col::w, 3 im2col::w::128: box[0] channels, box[1] pixels
   std::int16_t lower[3], upper[3];
   std::uint8_t unused[8];
 };

@@ -1,129 +1,26 @@
 // A box is a sequence of rows: runs of elements of the innermost dimension. Shared memory holds
 // them one after another, swizzled; which rows of the tensor they are is what the modes differ in.
-// A row is put together in a buffer, so that neither the edge of the tensor nor the swizzle
-// concerns the other.
 
 #include "devices/cpu/texture/tensor.h"
 
-#include <algorithm>
-#include <cstring>
-
+#include "devices/cpu/texture/tensor_layout.h"
 #include "devices/cpu/texture/tensor_reduce.h"
+#include "devices/cpu/texture/tensor_row.h"
 
 namespace cuda_shim::devices::cpu {
 namespace {
 
-constexpr unsigned kChunk = 16;
-constexpr unsigned kMostRowBytes = 256 * 8;
 constexpr unsigned kMostDimensions = CUDA_SHIM_TENSOR_DIMENSIONS;
 constexpr unsigned kGatheredRows = 4;
+constexpr unsigned kMostElements = 256;    // of a row
+constexpr unsigned kPaddedElements = 128;  // a row of padded elements has so many
+constexpr unsigned kPixelsOf128 = 128, kPixelsOfGroup = 32;
+constexpr unsigned kHaloLimit = 512, kShiftLimit = 32;
 
-constexpr std::uint8_t kBytes[CUDA_SHIM_TENSOR_TYPES] = {1, 2, 4, 4, 8, 8, 2, 4, 4, 8, 2, 4, 4};
-
-cuda_shim_tensor_kind kind_of(const TensorCopy& copy) {
-  return static_cast<cuda_shim_tensor_kind>(copy.operation >> CUDA_SHIM_TENSOR_KIND_SHIFT & 3);
-}
 cuda_shim_tensor_mode mode_of(const TensorCopy& copy) {
-  return static_cast<cuda_shim_tensor_mode>(copy.operation >> CUDA_SHIM_TENSOR_MODE_SHIFT & 3);
+  return static_cast<cuda_shim_tensor_mode>(copy.operation >> CUDA_SHIM_TENSOR_MODE_SHIFT &
+                                            CUDA_SHIM_TENSOR_MODE_MASK);
 }
-
-/// Where the chunk lies whose place would be `address`.
-std::uint32_t swizzled(std::uint32_t address, std::uint8_t swizzle) {
-  constexpr std::uint32_t kMasks[CUDA_SHIM_SWIZZLES] = {0, 1, 3, 7};
-  return address ^ (address >> 7 & kMasks[swizzle]) << 4;
-}
-
-/// One row between shared and global memory.
-class RowMover {
- public:
-  explicit RowMover(const TensorCopy& copy)
-      : copy_(copy),
-        element_bytes_(kBytes[copy.map.type]),
-        row_bytes_(copy.map.box[0] * element_bytes_) {}
-
-  /// `coordinates` of the row's first element, as many as the tensor has dimensions.
-  void move(const std::int64_t* coordinates) {
-    const Part part = part_inside(coordinates);
-    if (kind_of(copy_) == CUDA_SHIM_TENSOR_LOAD) {
-      std::memset(row_, copy_.map.fill_nan ? 0xff : 0, row_bytes_);
-      if (part.elements != 0)
-        std::memcpy(row_ + part.first * element_bytes_, part.global,
-                    part.elements * element_bytes_);
-      if (flushes()) flush_row();
-      for_each_chunk([](char* shared, char* chunk, unsigned n) { std::memcpy(shared, chunk, n); });
-    } else {
-      for_each_chunk([](char* shared, char* chunk, unsigned n) { std::memcpy(chunk, shared, n); });
-      if (part.elements != 0) write(part);
-    }
-    ++rows_;
-  }
-
-  std::uint32_t bytes() const { return rows_ * row_bytes_; }
-
- private:
-  /// The elements of the row that the tensor has.
-  struct Part {
-    std::size_t first = 0, elements = 0;
-    char* global = nullptr;
-  };
-
-  Part part_inside(const std::int64_t* at) const {
-    const cuda_shim_tensor_map& map = copy_.map;
-    std::uint64_t address = map.address;
-    const unsigned last = std::min<unsigned>(map.last_dimension, kMostDimensions - 1);
-    for (unsigned d = 1; d <= last; ++d) {
-      if (at[d] < 0 || at[d] > map.last[d]) return {};
-      address += static_cast<std::uint64_t>(at[d]) * map.stride[d - 1];
-    }
-    const std::int64_t begin = std::max<std::int64_t>(at[0], 0);
-    const std::int64_t end =
-        std::min<std::int64_t>(at[0] + map.box[0], std::int64_t{map.last[0]} + 1);
-    if (begin >= end) return {};
-    address += static_cast<std::uint64_t>(begin) * element_bytes_;
-    return {static_cast<std::size_t>(begin - at[0]), static_cast<std::size_t>(end - begin),
-            reinterpret_cast<char*>(address)};
-  }
-
-  void write(const Part& part) {
-    const char* from = row_ + part.first * element_bytes_;
-    if (kind_of(copy_) == CUDA_SHIM_TENSOR_STORE)
-      std::memcpy(part.global, from, part.elements * element_bytes_);
-    else
-      reduce_elements(static_cast<cuda_shim_tensor_type>(copy_.map.type),
-                      static_cast<cuda_shim_tensor_reduction>(
-                          copy_.operation >> CUDA_SHIM_TENSOR_REDUCTION_SHIFT & 7),
-                      part.global, from, part.elements);
-  }
-
-  bool flushes() const {
-    return copy_.map.type == CUDA_SHIM_TENSOR_F32_FTZ ||
-           copy_.map.type == CUDA_SHIM_TENSOR_TF32_FTZ;
-  }
-
-  void flush_row() {
-    for (unsigned at = 0; at < row_bytes_; at += 4) {
-      std::uint32_t bits;
-      std::memcpy(&bits, row_ + at, sizeof bits);
-      if ((bits & 0x7f800000) == 0) bits &= 0x80000000;
-      std::memcpy(row_ + at, &bits, sizeof bits);
-    }
-  }
-
-  template <class Move>
-  void for_each_chunk(Move move) {
-    const std::uint32_t base = copy_.words[CUDA_SHIM_TENSOR_WORD_SHARED];
-    for (unsigned at = 0; at < row_bytes_; at += kChunk) {
-      const std::uint32_t plain = base + bytes() + at;
-      const auto distance = static_cast<std::int32_t>(swizzled(plain, copy_.map.swizzle) - base);
-      move(copy_.shared + distance, row_ + at, std::min(kChunk, row_bytes_ - at));
-    }
-  }
-
-  const TensorCopy& copy_;
-  const unsigned element_bytes_, row_bytes_;
-  unsigned rows_ = 0;
-  char row_[kMostRowBytes];
-};
 
 struct Start {
   std::int64_t at[kMostDimensions] = {};
@@ -183,32 +80,91 @@ void move_columns(const TensorCopy& copy, RowMover& mover) {
   }
 }
 
+/// Pixels along the width, then those at the same height and depth of the next image. Each group is
+/// followed by its halo: the pixels that come next, which the next group has once more.
+void move_widths(const TensorCopy& copy, RowMover& mover) {
+  const cuda_shim_tensor_map& map = copy.map;
+  const bool has_groups = map.walk == CUDA_SHIM_WALK_IM2COL_W128;
+  const unsigned pixels = has_groups ? kPixelsOf128 : map.box[1];
+  const unsigned group = has_groups ? kPixelsOfGroup : pixels;
+  const unsigned halo = copy.words[CUDA_SHIM_TENSOR_WORD_HALO];
+  const std::int64_t shift = copy.words[CUDA_SHIM_TENSOR_WORD_SHIFT];
+  const auto advance = [&](Start& pixel) {
+    pixel.at[1] += map.element_stride[1];
+    if (pixel.at[1] <= std::int64_t{map.last[1]} + map.upper[0] + shift) return;
+    pixel.at[1] = map.lower[0] + shift;
+    ++pixel.at[map.last_dimension];
+  };
+  Start pixel = start_of(copy);
+  pixel.at[1] += shift;
+  for (unsigned i = 0; i < pixels; ++i) {
+    mover.move(pixel.at);
+    advance(pixel);
+    if ((i + 1) % group != 0) continue;
+    Start beyond = pixel;
+    for (unsigned h = 0; h < halo; ++h, advance(beyond)) mover.move(beyond.at);
+  }
+}
+
 bool has_sound_box(const cuda_shim_tensor_map& map) {
   for (unsigned d = 0; d <= map.last_dimension; ++d)
-    if ((!map.im2col && (map.box[d] == 0 || map.box[d] > 256)) || map.element_stride[d] == 0)
+    if ((map.walk == CUDA_SHIM_WALK_TILE && (map.box[d] == 0 || map.box[d] > kMostElements)) ||
+        map.element_stride[d] == 0)
       return false;
-  return map.box[0] != 0 && map.box[0] <= 256 && map.box[0] * kBytes[map.type] % kChunk == 0;
+  if (is_padded(map.type)) return map.box[0] == kPaddedElements;
+  return map.box[0] != 0 && map.box[0] <= kMostElements &&
+         row_bytes(layout_of(map.type), map.box[0]) % kTensorChunk == 0;
+}
+
+bool is_sound(const cuda_shim_tensor_map& map) {
+  return map.magic == CUDA_SHIM_TENSOR_MAP_MAGIC && map.last_dimension < kMostDimensions &&
+         map.type < CUDA_SHIM_TENSOR_TYPES && map.walk < CUDA_SHIM_WALKS && has_sound_box(map);
+}
+
+/// What packed elements cannot have.
+const char* packed_fault(const TensorCopy& copy) {
+  const cuda_shim_tensor_map& map = copy.map;
+  if (!is_packed(map.type)) return nullptr;
+  if (map.fill_nan != 0) return "Elements of 4 and 6 bits have no NaN to fill with.";
+  if (!is_padded(map.type)) return nullptr;
+  if (copy.words[CUDA_SHIM_TENSOR_WORD_COORDINATES] % kPaddedElements != 0)
+    return "The first coordinate of padded elements is no multiple of 128.";
+  if (map.type == CUDA_SHIM_TENSOR_B4X16_P64 && kind_of(copy) != CUDA_SHIM_TENSOR_LOAD)
+    return "Elements of 4 bits with padding can be loaded only.";
+  return nullptr;
+}
+
+/// What the instruction and the map must agree on.
+const char* mode_fault(const TensorCopy& copy) {
+  constexpr cuda_shim_tensor_walk kWalks[] = {CUDA_SHIM_WALK_TILE, CUDA_SHIM_WALK_TILE,
+                                              CUDA_SHIM_WALK_IM2COL, CUDA_SHIM_WALK_IM2COL_W,
+                                              CUDA_SHIM_WALK_IM2COL_W128};
+  const cuda_shim_tensor_map& map = copy.map;
+  if ((copy.operation & CUDA_SHIM_TENSOR_RANK_MASK) != map.last_dimension + 1u)
+    return "A tensor copy has not as many coordinates as the tensor has dimensions.";
+  if (kWalks[mode_of(copy)] != map.walk)
+    return "A tensor copy is in another mode than its tensor map.";
+  if (map.walk < CUDA_SHIM_WALK_IM2COL_W) return nullptr;
+  const unsigned limit = map.walk == CUDA_SHIM_WALK_IM2COL_W128 ? kPixelsOfGroup : kHaloLimit;
+  if (copy.words[CUDA_SHIM_TENSOR_WORD_HALO] >= limit ||
+      copy.words[CUDA_SHIM_TENSOR_WORD_SHIFT] >= kShiftLimit)
+    return "The halo or the offset of a tensor copy is too large.";
+  return nullptr;
 }
 
 }  // namespace
 
 const char* tensor_fault(const TensorCopy& copy) {
   const cuda_shim_tensor_map& map = copy.map;
-  if (map.magic != CUDA_SHIM_TENSOR_MAP_MAGIC || map.last_dimension >= kMostDimensions ||
-      map.type >= CUDA_SHIM_TENSOR_TYPES || !has_sound_box(map))
-    return "A tensor copy was given no sound tensor map.";
-  if (map.interleave != 0 || map.swizzle_atomicity != 0 || map.swizzle >= CUDA_SHIM_SWIZZLES)
-    return "Interleaved tensors and this swizzle are not supported.";
-  if ((copy.operation & CUDA_SHIM_TENSOR_RANK_MASK) != map.last_dimension + 1u)
-    return "A tensor copy has not as many coordinates as the tensor has dimensions.";
-  if ((mode_of(copy) == CUDA_SHIM_TENSOR_IM2COL) != (map.im2col != 0))
-    return "A tensor copy is in another mode than its tensor map.";
-  if (copy.words[CUDA_SHIM_TENSOR_WORD_SHARED] % kChunk != 0)
+  if (!is_sound(map)) return "A tensor copy was given no sound tensor map.";
+  if (map.interleave != 0) return "Interleaved tensors are not supported.";
+  if (const char* fault = swizzle_fault(map, kind_of(copy))) return fault;
+  if (const char* fault = mode_fault(copy)) return fault;
+  if (const char* fault = packed_fault(copy)) return fault;
+  if (copy.words[CUDA_SHIM_TENSOR_WORD_SHARED] % shared_alignment(map) != 0)
     return "The shared memory of a tensor copy is not aligned.";
   if (kind_of(copy) == CUDA_SHIM_TENSOR_REDUCE &&
-      !can_reduce(static_cast<cuda_shim_tensor_type>(map.type),
-                  static_cast<cuda_shim_tensor_reduction>(
-                      copy.operation >> CUDA_SHIM_TENSOR_REDUCTION_SHIFT & 7)))
+      !can_reduce(static_cast<cuda_shim_tensor_type>(map.type), reduction_of(copy)))
     return "Elements of the tensor's type cannot be reduced so.";
   return nullptr;
 }
@@ -224,6 +180,10 @@ std::uint32_t copy_tensor(const TensorCopy& copy) {
       break;
     case CUDA_SHIM_TENSOR_IM2COL:
       move_columns(copy, mover);
+      break;
+    case CUDA_SHIM_TENSOR_IM2COL_W:
+    case CUDA_SHIM_TENSOR_IM2COL_W128:
+      move_widths(copy, mover);
       break;
   }
   return mover.bytes();

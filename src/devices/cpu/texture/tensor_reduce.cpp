@@ -147,6 +147,9 @@ constexpr unsigned kOperations[CUDA_SHIM_TENSOR_TYPES] = {0,
                                                           kSum,
                                                           kOrdered,
                                                           0,
+                                                          0,
+                                                          0,
+                                                          0,
                                                           0};
 
 }  // namespace
@@ -179,6 +182,9 @@ void reduce_elements(cuda_shim_tensor_type type, cuda_shim_tensor_reduction oper
     case CUDA_SHIM_TENSOR_U16:
     case CUDA_SHIM_TENSOR_TF32:
     case CUDA_SHIM_TENSOR_TF32_FTZ:
+    case CUDA_SHIM_TENSOR_B4X16:
+    case CUDA_SHIM_TENSOR_B4X16_P64:
+    case CUDA_SHIM_TENSOR_B6X16_P32:
     case CUDA_SHIM_TENSOR_TYPES:
       break;
   }
