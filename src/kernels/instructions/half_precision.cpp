@@ -6,6 +6,7 @@
 
 #include <llvm/IR/Intrinsics.h>
 
+#include "cuda_shim/tensor_map.h"
 #include "kernels/instructions/approximations.h"
 #include "kernels/instructions/arithmetic.h"
 #include "kernels/instructions/float_extremes.h"
@@ -58,21 +59,18 @@ Status lower_fma(Lowering& l) {
   });
 }
 
-/// The NaN that tensor copies fill with where they read out of bounds. The manual names it and
-/// keeps its bits to itself; all that matters is that arithmetic never gives it.
-constexpr std::uint64_t kOutOfBoundsNan = 0xffff;
-
-// fma.oob: nought where an operand is the out-of-bounds NaN.
+// fma.oob: nought where a factor is the out-of-bounds NaN. The manual says "either of the
+// operands": of the three, the factors are what tensor copies bring.
 Status lower_fma_oob(Lowering& l) {
   Builder& ir = l.ir();
   const FloatRules rules(l);
   return map_lanes(l, l.type(), 3, [&](auto v) {
     Value* result = rules.after(ir, narrow_fma(ir, v[0], v[1], v[2], lane_type(l.type())));
-    Value* outside = ir.getFalse();
-    for (Value* operand : v) {
-      Value* bits = float_bits(ir, operand);
-      outside = ir.CreateOr(outside, ir.CreateICmpEQ(bits, integer_like(bits, kOutOfBoundsNan)));
-    }
+    const auto is_outside = [&](Value* factor) {
+      Value* bits = float_bits(ir, factor);
+      return ir.CreateICmpEQ(bits, integer_like(bits, CUDA_SHIM_TENSOR_NAN & 0xffff));
+    };
+    Value* outside = ir.CreateOr(is_outside(v[0]), is_outside(v[1]));
     Value* zero = llvm::Constant::getNullValue(result->getType());
     return ir.CreateSelect(outside, zero, result);
   });

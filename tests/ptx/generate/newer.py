@@ -77,11 +77,16 @@ def write_stochastic(out):
     out.write_group("conversion", "cvt_rs_fours", ["f32", "f32", "u32"], ends, forms, target="sm_100a", version="9.0")
 
 
+OUTSIDE = 0x7FF7
+
+
 def write_oob(out):
-    """No operand is the out-of-bounds NaN, whose bits the manual does not give: the result is fma's."""
+    """The result is fma's, but that a factor which is the out-of-bounds NaN makes it zero; the summand does not."""
     for kind, values in (("f16", F16), ("bf16", BF16)):
         rows = [(a, b, c, fma(a, b, c, kind)) for a, b, c in triples(values)]
         rows = [row for row in rows if row[3] != NAN]
+        rows += [(OUTSIDE, values[0], values[1], 0), (values[2], OUTSIDE, values[0], 0), (OUTSIDE, OUTSIDE, OUTSIDE, 0), (values[0], values[1], OUTSIDE, 0x7FFF),
+                 (OUTSIDE | 0x8000, values[0], values[1], 0x7FFF)]
         relu = [0 if r >> 15 else r for *_, r in rows]
         out.write_group("half", f"fma_oob_{kind}", ["b16"] * 3, rows, [
             (f"fma.rn.oob.{kind} {{d}}, {{a}}, {{b}}, {{c}}", "b16", [r for *_, r in rows]),

@@ -75,7 +75,7 @@ NEXT:
   cp.async.bulk.commit_group;
   cp.async.bulk.wait_group 0;"""
 
-BYTES = {"u8": 1, "u16": 2, "u32": 4, "s32": 4, "u64": 8, "s64": 8, "f16": 2, "f32": 4, "f64": 8, "bf16": 2, "f32.ftz": 4}
+BYTES = {"u8": 1, "u16": 2, "u32": 4, "s32": 4, "u64": 8, "s64": 8, "f16": 2, "f32": 4, "f64": 8, "bf16": 2, "f32.ftz": 4, "tf32": 4, "tf32.ftz": 4}
 
 
 # The tables of the manual's section "Swizzling Modes": which chunk of 16 bytes is where, line by line.
@@ -194,16 +194,17 @@ def write_file(out, name, comment, parameters, declarations, body, byte_count, t
 MAP = ".param .align 64 .b8 map[128]"
 
 
-def load(out, name, tensor, at, form="", rows=None, more="", target="sm_90", space="shared::cluster", dims=None, prefetch=None, offsets=""):
-    memory = bytearray()
-    while len(memory) < tensor.bytes:
-        memory += packed(tensor.kind, len(memory) // tensor.element % 100)
+def load(out, name, tensor, at, form="", rows=None, more="", target="sm_90", space="shared::cluster", dims=None, prefetch=None, offsets="", memory=None, convert=bytes):
+    if memory is None:
+        memory = bytearray()
+        while len(memory) < tensor.bytes:
+            memory += packed(tensor.kind, len(memory) // tensor.element % 100)
     rows = list(rows or tensor.rows(at))
     box = bytearray(len(rows) * tensor.box[0] * tensor.element)
-    outside = b"\xff" * tensor.element if tensor.nan else bytes(tensor.element)
+    outside = (b"\xf7\x7f" * 4)[:tensor.element] if tensor.nan else bytes(tensor.element)
     for offset, address in tensor.places(rows):
         assert offset < len(box), "a swizzle needs whole lines"
-        box[offset:offset + tensor.element] = outside if address is None else memory[address:address + tensor.element]
+        box[offset:offset + tensor.element] = outside if address is None else convert(memory[address:address + tensor.element])
     dims = dims or len(tensor.extents)
     mode = form.split(".multicast")[0].split(".L2")[0]
     copy = f"cp.async.bulk.tensor.{dims}d.{space}.global{mode}.{TX}{form[len(mode):]} [box], [%rd1, {coordinates(at)}], [bar]{offsets}{more}"
@@ -253,6 +254,30 @@ SHAPES = {1: ([24], [8], [20]), 2: ([10, 6], [8, 4], [-3, 4]), 3: ([8, 4, 3], [4
           4: ([4, 3, 3, 2], [4, 2, 3, 2], [0, 1, -1, 1]), 5: ([4, 2, 3, 2, 2], [4, 2, 2, 2, 2], [0, 0, 2, 1, -1])}
 
 
+# Numbers of f32 where loads of f32.ftz, tf32 and tf32.ftz differ: subnormal ones, ties, overflow, NaNs.
+AT_EDGES = [0x3F800000, 0x3F801000, 0x3F803000, 0x3F801001, 0x3F800FFF, 0x7F7FFFFF, 0x7F7FEFFF, 0xFF7FF000, 0x7F800000, 0xFF800000, 0x7F800001, 0xFFC12345,
+            0x00000001, 0x807FFFFF, 0x00001000, 0x00003000, 0x80000000, 0x007FF000, 0x00800000, 0x80800FFF, 0xBF9FF000, 0x42C83000, 0x7FFFFFFF, 0x7FF77FF7]
+
+
+def on_word(function):
+    return lambda data: struct.pack("<I", function(*struct.unpack("<I", data)))
+
+
+def flushed(word):
+    return word & 0x80000000 if word & 0x7F800000 == 0 else word
+
+
+def to_tf32(word):
+    """Nearest, ties to even: the lower 13 bits are dropped."""
+    if word & 0x7FFFFFFF > 0x7F800000:
+        return 0x7FFFE000
+    kept, dropped = word >> 13, word & 0x1FFF
+    return (kept + (dropped > 0x1000 or (dropped == 0x1000 and kept & 1))) << 13
+
+
+WORDS = {"f32.ftz": on_word(flushed), "tf32": on_word(to_tf32), "tf32.ftz": on_word(lambda word: to_tf32(flushed(word)))}
+
+
 def write_tiles(out):
     for dims, (extents, box, at) in SHAPES.items():
         load(out, f"tensor_load_{dims}d", Tensor("u32", extents, box, padding=16), at, [".tile", ""][dims % 2])
@@ -260,7 +285,12 @@ def write_tiles(out):
         store(out, f"tensor_reduce_{dims}d", Tensor("u32", extents, box), [("store", at, ""), ("add", [0] * dims, [".tile", ""][dims % 2])])
     for kind, element in BYTES.items():
         tensor = Tensor(kind, [40, 5], [16 // element * 2, 3], nan=kind[0] in "fb")
-        load(out, f"tensor_load_{kind}".replace(".", "_"), tensor, [33, -1])
+        if kind not in WORDS:
+            load(out, f"tensor_load_{kind}".replace(".", "_"), tensor, [33, -1])
+    for kind, convert in WORDS.items():
+        memory = b"".join(struct.pack("<I", w) for w in AT_EDGES)
+        load(out, f"tensor_load_{kind}".replace(".", "_"), Tensor(kind, [12, 2], [8, 2], nan=True), [6, 0], memory=memory, convert=convert)
+        load(out, f"tensor_load_{kind}_start".replace(".", "_"), Tensor(kind, [12, 2], [8, 2]), [0, 0], memory=memory, convert=convert)
     load(out, "tensor_load_steps", Tensor("u32", [8, 9, 4], [4, 5, 4], steps=[1, 2, 3]), [1, 1, 0])
     for swizzle in (32, 64, 128):
         for kind in ("u32", "f16"):
@@ -311,7 +341,9 @@ def write_columns(out):
     rows = list(tensor.columns([2, 4, 1], [2]))
     load(out, "tensor_im2col_hints", tensor, [2, 4, 1], ".im2col.multicast::cluster.cta_group::2.L2::cache_hint", rows=rows, dims=3, offsets=", {2}",
          more=", %h1, %policy", target="sm_100a")
-    load(out, "tensor_im2col_group", tensor, [2, 4, 1], ".im2col.cta_group::1", rows=rows, dims=3, offsets=", {2}", target="sm_100a")
+    load(out, "tensor_im2col_group", tensor, [2, 4, 1], ".im2col.multicast::cluster.cta_group::1", rows=rows, dims=3, offsets=", {2}", more=", %h1",
+         target="sm_100a")
+    load(out, "tensor_im2col_cta", tensor, [2, 4, 1], ".im2col", rows=rows, dims=3, offsets=", {2}", target="sm_100a", space="shared::cta")
     store(out, "tensor_im2col_policy", tensor, [("store", [2, 4, 1], ".im2col_no_offs.L2::cache_hint"), ("add", [2, 4, 1], ".im2col_no_offs.L2::cache_hint")],
           rows=lambda a: tensor.columns(a, [0]), dims=3)
     for op in ("min", "max", "inc", "dec", "and", "or", "xor"):

@@ -217,9 +217,9 @@ void sign_halves(Lane& lane) {
   lane.set(0, result);
 }
 
-/// The NaN that stands for "out of bounds" in fma.oob, which makes the result zero.
+/// The NaN that stands for "out of bounds": one of the factors of fma.oob makes the result zero.
 bool is_out_of_bounds(Bits bits) {
-  return low_bits(bits, 16) == 0xffff;
+  return low_bits(bits, 16) == 0x7ff7;
 }
 
 void fma_oob(Lane& lane) {

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <functional>
 
+#include "ptx/interpreter/real.h"
 #include "ptx/interpreter/transfer.h"
 
 namespace cuda_shim::tests::interpreter {
@@ -225,13 +226,19 @@ void store_element(Lane& lane, const Copy& copy, StateSpace space, BitAddress at
   }
 }
 
+/// The out-of-bounds NaN is 16 bits, as often as they fit.
 Bits outside(const Copy& copy) {
-  return copy.map.fill != 0 ? low_bits(~Bits{0}, copy.type().bits) : 0;
+  return copy.map.fill != 0 ? low_bits(Bits{0x7ff77ff77ff77ff7}, copy.type().bits) : 0;
 }
 
-Bits flushed(const Copy& copy, Bits value) {
-  const bool flushes = copy.type().name.ends_with(".ftz");
-  return flushes && (value & 0x7f800000) == 0 ? value & 0x80000000 : value;
+/// Subnormal numbers of `.ftz` are zeros; tf32 has 13 bits of mantissa less than f32.
+Bits converted(const Copy& copy, Bits value) {
+  const std::string_view name = copy.type().name;
+  if (name.ends_with(".ftz") && (value & 0x7f800000) == 0) value = value & 0x80000000;
+  if (!name.starts_with("tf32")) return value;
+  const Real number = decode(value, format_named("f32"));
+  if (number.is_nan()) return Bits{0x7fffe000};
+  return encode(number, format_named("tf32"));
 }
 
 /// What the manual forbids (section 9.7.9.25.5.1, "Restrictions on Tensor Copy").
@@ -269,8 +276,9 @@ void load(Lane& lane) {
   const std::uint64_t bytes =
       for_each_element(lane, copy, [&](BitAddress to, std::optional<BitAddress> from) {
         const Bits value =
-            from ? load_element(lane, copy, StateSpace::kGlobal, *from) : outside(copy);
-        store_element(lane, copy, StateSpace::kShared, to, flushed(copy, value));
+            from ? converted(copy, load_element(lane, copy, StateSpace::kGlobal, *from))
+                 : outside(copy);
+        store_element(lane, copy, StateSpace::kShared, to, value);
       });
   complete_transactions(lane, lane.address(2), bytes);
 }

@@ -27,8 +27,30 @@ void copy_bits(char* to, std::uint64_t to_bit, const char* from, std::uint64_t f
   }
 }
 
-bool flushes(std::uint8_t type) {
-  return type == CUDA_SHIM_TENSOR_F32_FTZ || type == CUDA_SHIM_TENSOR_TF32_FTZ;
+constexpr std::uint32_t kExponent = 0x7f800000, kSign = 0x80000000;
+
+std::uint32_t flushed(std::uint32_t bits) {
+  return (bits & kExponent) == 0 ? bits & kSign : bits;
+}
+
+/// Rounded to the nearest value of ten bits of mantissa, ties to even.
+std::uint32_t rounded_to_tf32(std::uint32_t bits) {
+  constexpr std::uint32_t kDropped = 0x1fff, kNan = 0x7fffe000;
+  if ((bits & ~kSign) > kExponent) return kNan;
+  return (bits + kDropped / 2 + (bits >> 13 & 1)) & ~kDropped;
+}
+
+/// What loads make of elements of the tensor.
+std::uint32_t converted(std::uint8_t type, std::uint32_t bits) {
+  if (type == CUDA_SHIM_TENSOR_F32_FTZ || type == CUDA_SHIM_TENSOR_TF32_FTZ) bits = flushed(bits);
+  if (type == CUDA_SHIM_TENSOR_TF32 || type == CUDA_SHIM_TENSOR_TF32_FTZ)
+    bits = rounded_to_tf32(bits);
+  return bits;
+}
+
+bool converts(std::uint8_t type) {
+  return type == CUDA_SHIM_TENSOR_F32_FTZ || type == CUDA_SHIM_TENSOR_TF32 ||
+         type == CUDA_SHIM_TENSOR_TF32_FTZ;
 }
 
 }  // namespace
@@ -61,9 +83,9 @@ RowMover::Part RowMover::part_inside(const std::int64_t* at) const {
 }
 
 void RowMover::load(const Part& part) {
-  std::memset(row_, copy_.map.fill_nan ? 0xff : 0, row_bytes_);
+  fill_row();
   if (part.bits != 0) copy_bits(row_, part.first_bit, part.global, part.global_bit, part.bits);
-  if (flushes(copy_.map.type)) flush_row();
+  if (converts(copy_.map.type)) convert(part);
   for_each_chunk(
       [this](char* shared, char* chunk, bool flipped) { load_chunk(shared, chunk, flipped); });
 }
@@ -78,11 +100,17 @@ void RowMover::store(const Part& part) {
                     part.global, row_ + part.first_bit / 8, part.bits / layout_.bits);
 }
 
-void RowMover::flush_row() {
-  for (unsigned at = 0; at < row_bytes_; at += 4) {
+void RowMover::fill_row() {
+  const std::uint64_t outside = copy_.map.fill_nan != 0 ? CUDA_SHIM_TENSOR_NAN : 0;
+  for (unsigned at = 0; at < row_bytes_; at += sizeof outside)
+    std::memcpy(row_ + at, &outside, sizeof outside);
+}
+
+void RowMover::convert(const Part& part) {
+  for (std::uint64_t at = part.first_bit / 8; at < (part.first_bit + part.bits) / 8; at += 4) {
     std::uint32_t bits;
     std::memcpy(&bits, row_ + at, sizeof bits);
-    if ((bits & 0x7f800000) == 0) bits &= 0x80000000;
+    bits = converted(copy_.map.type, bits);
     std::memcpy(row_ + at, &bits, sizeof bits);
   }
 }

@@ -40,7 +40,8 @@ class RowMover {
   Part part_inside(const std::int64_t* at) const;
   void load(const Part& part);
   void store(const Part& part);
-  void flush_row();
+  void fill_row();
+  void convert(const Part& part);
   void load_chunk(char* shared, const char* from, bool flipped) const;
   void store_chunk(const char* shared, char* to) const;
   template <class Move>
