@@ -1,0 +1,177 @@
+// Unary forms of 32 bits on all their 2^32 values: the engine against the host.
+//
+//   ptx_every_word [--seconds N] [--only WORD] [--list 1]
+//
+// What the host says is not the last word: where it differs from the engine, the interpreter is
+// asked. So each value that passes is what the host or the interpreter gives, and a mistake of the
+// host's (it rounds by its own hardware) does not fail a form but shows as "asked". No form is left
+// before all its values are done; --seconds says when no further one is begun.
+
+#include <cuda.h>
+#include <fmt/format.h>
+
+#include <cfenv>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "ptx/exhaustive/engine_form.h"
+#include "ptx/exhaustive/host_form.h"
+#include "ptx/exhaustive/interpreted_form.h"
+
+namespace cuda_shim::tests {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kValues = std::uint64_t{1} << 32;
+constexpr unsigned kChunk = 1 << 20;
+constexpr std::uint64_t kMostAsked = std::uint64_t{1} << 26;
+constexpr unsigned kShownDifferences = 4;
+
+struct Options {
+  double seconds = 1e9;
+  std::string only;
+  bool list = false;
+};
+
+struct Tally {
+  std::uint64_t asked = 0, different = 0;
+  std::string error, shown;
+};
+
+class EveryWord {
+ public:
+  EveryWord(const Form& form, const HostForm& host)
+      : form_(form),
+        host_(host),
+        size_(form.result.memory_bytes()),
+        engine_(form, kChunk),
+        operands_{std::vector<std::byte>(std::size_t{kChunk} * 4)},
+        results_(std::size_t{kChunk} * size_),
+        expected_(kChunk) {}
+
+  Tally run() {
+    for (std::uint64_t first = 0; first < kValues && goes_on(); first += kChunk) {
+      const auto begin = static_cast<std::uint32_t>(first);
+      for (std::uint32_t k = 0; k < kChunk; ++k) {
+        const std::uint32_t value = begin + k;
+        std::memcpy(operands_[0].data() + std::size_t{4} * k, &value, sizeof value);
+      }
+      engine_.run(operands_, results_);
+      ask_host(begin);
+      for (std::uint32_t k = 0; k < kChunk; ++k) compare(begin + k, k);
+    }
+    tally_.error = engine_.error();
+    if (tally_.asked > kMostAsked) tally_.error = "The host differs too often to be of use.";
+    return tally_;
+  }
+
+ private:
+  bool goes_on() const { return engine_.error().empty() && tally_.asked <= kMostAsked; }
+
+  void ask_host(std::uint32_t begin) {
+    std::fesetround(host_.rounding);
+    for (std::uint32_t k = 0; k < kChunk; ++k) expected_[k] = host_.function(host_, begin + k);
+    std::fesetround(FE_TONEAREST);
+  }
+
+  void compare(std::uint32_t value, std::uint32_t k) {
+    std::uint64_t actual = 0;
+    std::memcpy(&actual, results_.data() + std::size_t{size_} * k, size_);
+    if (actual == (size_ == 8 ? expected_[k] : expected_[k] & ((1ull << 8 * size_) - 1))) return;
+    ++tally_.asked;
+    if (interpreted_ == nullptr) interpreted_ = std::make_unique<InterpretedForm>(form_);
+    const std::uint64_t last_word = interpreted_->result({value});
+    if (actual == last_word) return;
+    const std::string text = difference(form_, actual, last_word);
+    if (text.empty()) return;
+    if (tally_.different++ < kShownDifferences)
+      tally_.shown += fmt::format("\n    {} of {:#x}; the host {:#x}", text, value, expected_[k]);
+  }
+
+  const Form& form_;
+  const HostForm host_;
+  const unsigned size_;
+  EngineForm engine_;
+  std::unique_ptr<InterpretedForm> interpreted_;
+  std::vector<std::vector<std::byte>> operands_;
+  std::vector<std::byte> results_;
+  std::vector<std::uint64_t> expected_;
+  Tally tally_;
+};
+
+bool is_unary_word(const Form& form) {
+  return form.operands.size() == 1 && form.operands[0].bits == 32;
+}
+
+/// Whether the form is right.
+bool check(const Form& form, const HostForm& host) {
+  const Clock::time_point begin = Clock::now();
+  Tally tally;
+  try {
+    tally = EveryWord(form, host).run();
+  } catch (const interpreter::Fault& fault) {
+    tally.error = fmt::format("The interpreter: {}", fault.what());
+  }
+  fmt::print("{}: {}{} values differ, {} asked, {:.1f} s.{}\n", form.text, tally.error,
+             tally.different, tally.asked,
+             std::chrono::duration<double>(Clock::now() - begin).count(), tally.shown);
+  std::fflush(stdout);
+  return tally.error.empty() && tally.different == 0;
+}
+
+int run(const Options& options) {
+  const Clock::time_point begin = Clock::now();
+  unsigned done = 0, left = 0, wrong = 0;
+  for (const FormLine& line : read_forms(CUDA_SHIM_FORMS))
+    for (const Form& form : line.forms) {
+      if (line.engine_is_wrong || !is_unary_word(form) || !form.text.contains(options.only))
+        continue;
+      const auto host = find_host_form(form.text.substr(0, form.text.find(' ')));
+      if (options.list) fmt::print("{}{}\n", host ? "" : "no host: ", form.text);
+      if (!host || options.list) continue;
+      const bool late =
+          std::chrono::duration<double>(Clock::now() - begin).count() > options.seconds;
+      left += late;
+      if (late) continue;
+      wrong += !check(form, *host);
+      ++done;
+    }
+  fmt::print("{} forms on all 2^32 values, {} of them wrong; {} not begun.\n", done, wrong, left);
+  return wrong == 0 && (done != 0 || options.list) ? 0 : 1;
+}
+
+bool read_options(int count, char** arguments, Options& options) {
+  for (int i = 1; i + 1 < count; i += 2) {
+    const std::string_view name = arguments[i];
+    if (name == "--seconds")
+      options.seconds = std::strtod(arguments[i + 1], nullptr);
+    else if (name == "--only")
+      options.only = arguments[i + 1];
+    else if (name == "--list")
+      options.list = true;
+    else
+      return false;
+  }
+  return count % 2 == 1;
+}
+
+}  // namespace
+}  // namespace cuda_shim::tests
+
+int main(int count, char** arguments) {
+  using namespace cuda_shim::tests;
+  Options options;
+  if (!read_options(count, arguments, options)) {
+    fmt::print(stderr, "usage: ptx_every_word [--seconds N] [--only WORD] [--list 1]\n");
+    return 2;
+  }
+  CUcontext context = nullptr;
+  CUdevice device = 0;
+  if (cuInit(0) != CUDA_SUCCESS || cuDeviceGet(&device, 0) != CUDA_SUCCESS ||
+      cuCtxCreate(&context, nullptr, 0, device) != CUDA_SUCCESS)
+    return 1;
+  return run(options);
+}
