@@ -41,6 +41,9 @@ typedef enum cuda_shim_texel_blocks {
   CUDA_SHIM_BLOCKS_BC4_SIGNED,
   CUDA_SHIM_BLOCKS_BC5, /* 16 bytes, two channels */
   CUDA_SHIM_BLOCKS_BC5_SIGNED,
+  CUDA_SHIM_BLOCKS_BC6H, /* 16 bytes, three channels of half precision, and 1 */
+  CUDA_SHIM_BLOCKS_BC6H_SIGNED,
+  CUDA_SHIM_BLOCKS_BC7, /* 16 bytes, four channels */
 } cuda_shim_texel_blocks;
 
 /* Geometries of texture and surface instructions. */

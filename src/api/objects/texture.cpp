@@ -168,7 +168,8 @@ bool is_float(const cuda_shim_texture& texture) {
 /// Formats that have a form for sRGB.
 bool holds_colors(const cuda_shim_texture& texture) {
   const bool colors =
-      texture.blocks >= CUDA_SHIM_BLOCKS_BC1 && texture.blocks <= CUDA_SHIM_BLOCKS_BC3;
+      (texture.blocks >= CUDA_SHIM_BLOCKS_BC1 && texture.blocks <= CUDA_SHIM_BLOCKS_BC3) ||
+      texture.blocks == CUDA_SHIM_BLOCKS_BC7;
   return colors || texture.texel == CUDA_SHIM_TEXEL_U8;
 }
 

@@ -1,11 +1,13 @@
 // A block holds two end points and, for each texel, which of the colours between them it has. BC1
 // is such a block of colours; BC4 one of a single channel; BC2, BC3 and BC5 put two halves
-// together.
+// together. BC6H and BC7 are a family of their own (block_bptc.h).
 
 #include "devices/cpu/texture/block.h"
 
 #include <algorithm>
 #include <cstring>
+
+#include "devices/cpu/texture/block_bptc.h"
 
 namespace cuda_shim::devices::cpu {
 namespace {
@@ -75,6 +77,22 @@ float alpha_of(std::uint64_t half, unsigned texel) {
   return static_cast<float>(half >> (4 * texel) & 15) / 15.0f;
 }
 
+float half_to_float(std::uint16_t bits) {
+  return static_cast<float>(std::bit_cast<_Float16>(bits));
+}
+
+Color read_bptc(cuda_shim_texel_blocks blocks, std::uint64_t address, unsigned texel) {
+  Color color = {{0, 0, 0, 1}};
+  if (blocks == CUDA_SHIM_BLOCKS_BC7) {
+    const auto fractions = read_bc7(address, texel);
+    for (unsigned c = 0; c < 4; ++c) color.channel[c] = static_cast<float>(fractions[c]) / 255.0f;
+    return color;
+  }
+  const auto halves = read_bc6h(address, texel, blocks == CUDA_SHIM_BLOCKS_BC6H_SIGNED);
+  for (unsigned c = 0; c < 3; ++c) color.channel[c] = half_to_float(halves[c]);
+  return color;
+}
+
 Color read_color(cuda_shim_texel_blocks blocks, std::uint64_t address, unsigned texel) {
   const std::uint64_t first = load_half(address);
   const auto second = [&] { return load_half(address + kHalfBytes); };
@@ -101,6 +119,10 @@ Color read_color(cuda_shim_texel_blocks blocks, std::uint64_t address, unsigned 
       color.channel[0] = channel_of(first, texel, blocks == CUDA_SHIM_BLOCKS_BC5_SIGNED);
       color.channel[1] = channel_of(second(), texel, blocks == CUDA_SHIM_BLOCKS_BC5_SIGNED);
       break;
+    case CUDA_SHIM_BLOCKS_BC6H:
+    case CUDA_SHIM_BLOCKS_BC6H_SIGNED:
+    case CUDA_SHIM_BLOCKS_BC7:
+      return read_bptc(blocks, address, texel);
   }
   return color;
 }

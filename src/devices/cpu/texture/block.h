@@ -1,6 +1,6 @@
 #pragma once
-// Compressed texels: blocks of 4 x 4 (Khronos Data Format Specification, "S3TC Compressed Texture
-// Image Formats" and "RGTC Compressed Texture Image Formats").
+// Compressed texels: blocks of 4 x 4 (Khronos Data Format Specification, "S3TC", "RGTC" and "BPTC
+// Compressed Texture Image Formats").
 
 #include <cstdint>
 
