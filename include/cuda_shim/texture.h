@@ -98,7 +98,8 @@ typedef struct cuda_shim_texture {
   uint8_t layered, cube, mipmapped; /* made of such an array; for queries only */
   uint32_t border[4];               /* bits of the four channels */
   float level_bias, least_level, greatest_level;
-  uint32_t kind; /* cuda_shim_opaque_kind: texture instructions refuse a surface */
+  uint32_t kind;                /* cuda_shim_opaque_kind: texture instructions refuse a surface */
+  uint32_t greatest_anisotropy; /* samples along a stretched footprint: 0 and 1 mean one */
   cuda_shim_texture_level level[CUDA_SHIM_TEXTURE_LEVELS];
 } cuda_shim_texture;
 

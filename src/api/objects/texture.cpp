@@ -158,6 +158,8 @@ constexpr unsigned kKnownFlags = CU_TRSF_READ_AS_INTEGER | CU_TRSF_NORMALIZED_CO
                                  CU_TRSF_SRGB | CU_TRSF_DISABLE_TRILINEAR_OPTIMIZATION |
                                  CU_TRSF_SEAMLESS_CUBEMAP;
 
+constexpr unsigned kMostAnisotropy = 16;
+
 bool is_wide_integer(const cuda_shim_texture& texture) {
   return texture.texel == CUDA_SHIM_TEXEL_U32 || texture.texel == CUDA_SHIM_TEXEL_S32;
 }
@@ -186,8 +188,6 @@ Status check_reading(const CUDA_RESOURCE_DESC& resource, const CUDA_TEXTURE_DESC
   const bool mipmapped = resource.resType == CU_RESOURCE_TYPE_MIPMAPPED_ARRAY;
   if (mipmapped && (reading.flags & CU_TRSF_NORMALIZED_COORDINATES) == 0)
     return refuse("A mipmapped texture is read by normalised coordinates.");
-  if (mipmapped && reading.maxAnisotropy > 1)
-    return Status(StatusCode::kNotSupported, "Anisotropic filtering is not supported.");
   return {};
 }
 
@@ -220,6 +220,7 @@ Status set_reading(const CUDA_RESOURCE_DESC& resource, const CUDA_TEXTURE_DESC& 
   if ((out.linear_filter || (out.linear_levels && out.levels > 1)) && !out.normalized_values &&
       !is_float(out))
     return refuse("Integers that are read as such cannot be filtered.");
+  out.greatest_anisotropy = std::min(reading.maxAnisotropy, kMostAnisotropy);
   out.level_bias = reading.mipmapLevelBias;
   out.least_level = reading.minMipmapLevelClamp;
   out.greatest_level = reading.maxMipmapLevelClamp;

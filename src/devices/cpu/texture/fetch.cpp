@@ -209,16 +209,40 @@ float gradient_length(const Fetch& fetch, const float* gradient) {
   return std::sqrt(sum);
 }
 
+/// A footprint that is longer than wide is covered by several samples along it, each of the level
+/// that its width asks for (as the OpenGL extension EXT_texture_filter_anisotropic suggests; the
+/// manual does not say how many samples a GPU takes, nor where). Filters of nearest texels and
+/// faces of cubes have one sample.
+struct Spread {
+  unsigned samples = 1;
+  unsigned along = 0;  ///< which of the gradients
+  float length = 0;    ///< of a sample's footprint, in texels of the base level
+};
+
+Spread spread_of(const Fetch& fetch) {
+  const float lengths[] = {gradient_length(fetch, fetch.gradient[0]),
+                           gradient_length(fetch, fetch.gradient[1])};
+  Spread spread;
+  spread.along = lengths[1] > lengths[0] ? 1 : 0;
+  const float longer = lengths[spread.along], shorter = lengths[1 - spread.along];
+  spread.length = std::max(lengths[0], lengths[1]);
+  const std::uint32_t most = fetch.texture.greatest_anisotropy;
+  const bool stretched = longer > shorter && std::isfinite(longer);
+  if (most <= 1 || fetch.cube || !fetch.texture.linear_filter || !stretched) return spread;
+  const float ratio = std::min(std::ceil(longer / shorter), static_cast<float>(most));
+  spread.samples = static_cast<unsigned>(ratio);
+  spread.length = longer / ratio;
+  return spread;
+}
+
 /// The level of detail; the base level where none is asked for.
-float level_of_detail(const Fetch& fetch, const std::uint32_t* words) {
+float level_of_detail(const Fetch& fetch, const Spread& spread, const std::uint32_t* words) {
   const cuda_shim_texture& texture = fetch.texture;
-  const std::uint32_t* given = words + CUDA_SHIM_TEXTURE_WORD_LOD;
   float detail = 0;
   if (fetch.operation & CUDA_SHIM_TEXTURE_LOD)
-    detail = as_float(*given);
+    detail = as_float(words[CUDA_SHIM_TEXTURE_WORD_LOD]);
   else if (fetch.operation & CUDA_SHIM_TEXTURE_GRADIENT)
-    detail = std::log2(std::max(gradient_length(fetch, fetch.gradient[0]),
-                                gradient_length(fetch, fetch.gradient[1])));
+    detail = std::log2(spread.length);
   else
     return 0;
   if (std::isnan(detail)) detail = 0;
@@ -235,15 +259,37 @@ Texel blend(const Texel& less, const Texel& more, float weight) {
   return result;
 }
 
-Texel fetch_levels(const Fetch& fetch, const std::uint32_t* words) {
+Texel fetch_detail(const Fetch& fetch, float detail) {
   const cuda_shim_texture& texture = fetch.texture;
-  const float detail = level_of_detail(fetch, words);
   if (!texture.linear_levels) return fetch_level(fetch, texture.level[std::lround(detail)]);
   const auto base = static_cast<unsigned>(detail);
   const float weight = rounded_weight(detail - static_cast<float>(base));
   const Texel less = fetch_level(fetch, texture.level[base]);
   if (weight == 0) return less;
   return blend(less, fetch_level(fetch, texture.level[base + 1]), weight);
+}
+
+/// The mean of samples as far apart as they are from the ends. It is worked out so that samples
+/// which are all the same give themselves.
+Texel fetch_along(const Fetch& fetch, const Spread& spread, float detail) {
+  float mean[4] = {};
+  for (unsigned i = 1; i <= spread.samples; ++i) {
+    const float place = static_cast<float>(i) / static_cast<float>(spread.samples + 1) - 0.5f;
+    Fetch sample = fetch;
+    for (unsigned d = 0; d < fetch.dimensions; ++d)
+      sample.place[d] = as_bits(as_float(fetch.place[d]) + place * fetch.gradient[spread.along][d]);
+    const Texel texel = fetch_detail(sample, detail);
+    for (unsigned c = 0; c < 4; ++c)
+      mean[c] += (as_float(texel.bits[c]) - mean[c]) / static_cast<float>(i);
+  }
+  return {{as_result(mean[0]), as_result(mean[1]), as_result(mean[2]), as_result(mean[3])}};
+}
+
+Texel fetch_levels(const Fetch& fetch, const std::uint32_t* words) {
+  const bool gradient = (fetch.operation & CUDA_SHIM_TEXTURE_GRADIENT) != 0;
+  const Spread spread = gradient ? spread_of(fetch) : Spread{};
+  const float detail = level_of_detail(fetch, spread, words);
+  return spread.samples == 1 ? fetch_detail(fetch, detail) : fetch_along(fetch, spread, detail);
 }
 
 struct Shape {

@@ -28,9 +28,10 @@ constexpr FormatRow kFormats[] = {
     {TexelBits::kShort, true, 32767.0f}, {TexelBits::kWord, true, 0},
     {TexelBits::kHalf, false, 0},        {TexelBits::kWord, false, 0}};
 
-/// Levels mean nothing where there is one.
+/// Levels mean nothing where there is one, but for footprints of several samples.
 bool is_plain(const cuda_shim_texture& texture, std::uint32_t operation) {
-  const std::uint32_t known = kPlainOperation | (texture.levels == 1 ? kLevelOperation : 0);
+  const bool one_level = texture.levels == 1 && texture.greatest_anisotropy <= 1;
+  const std::uint32_t known = kPlainOperation | (one_level ? kLevelOperation : 0);
   const std::uint32_t geometry = operation & CUDA_SHIM_TEXTURE_GEOMETRY_MASK;
   return (operation & ~known) == 0 && geometry <= CUDA_SHIM_GEOMETRY_2D && texture.srgb == 0 &&
          texture.blocks == CUDA_SHIM_BLOCKS_NONE;
