@@ -35,7 +35,7 @@ std::uint64_t low_bits(unsigned bits) {
 
 std::uint64_t canonical_nan(const HostFormat& format) {
   if (format.bits == 64) return 0x7ff8000000000000;
-  return low_bits(format.bits - 1);
+  return low_bits(format.bits - format.padding - 1) << format.padding;
 }
 
 /// Whole multiples of the distance between the format's numbers around here.
