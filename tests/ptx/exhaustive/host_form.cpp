@@ -75,7 +75,7 @@ std::uint64_t narrowed(const HostForm& form, double value) {
 std::uint64_t clamped(const HostInteger& type, double value) {
   const double least = type.is_signed ? -std::ldexp(1.0, static_cast<int>(type.bits) - 1) : 0;
   const double limit = std::ldexp(1.0, static_cast<int>(type.bits) - (type.is_signed ? 1 : 0));
-  if (std::isnan(value)) return 0;
+  if (std::isnan(value)) return type.bits == 64 ? std::uint64_t{1} << 63 : 0;
   if (value < least) return type.is_signed ? ~low_bits(type.bits - 1) : 0;
   if (value >= limit) return low_bits(type.bits - (type.is_signed ? 1 : 0));
   return value < 0 ? static_cast<std::uint64_t>(static_cast<std::int64_t>(value))
