@@ -6,6 +6,8 @@
 #include <llvm/Analysis/VectorUtils.h>
 #include <llvm/IR/Constants.h>
 
+#include <algorithm>
+
 #include "kernels/simd/emission.h"
 
 namespace cuda_shim::kernels::simd {
@@ -22,6 +24,11 @@ unsigned bytes_of(const llvm::Type* number) {
   return number->isPointerTy()
              ? 8
              : static_cast<unsigned>(number->getPrimitiveSizeInBits().getFixedValue() / 8);
+}
+
+/// How many numbers a piece holds.
+unsigned numbers_in_piece(const llvm::Type* type) {
+  return std::max(1U, kPieceBytes / bytes_of(type->getScalarType()));
 }
 
 /// Whether the kernel handles the numbers by themselves.
@@ -54,7 +61,7 @@ bool Emission::moves_columns(const llvm::Instruction& access) const {
 
 /// The first number of each piece. The last piece may begin within the one before.
 llvm::SmallVector<unsigned> Emission::pieces_of(llvm::Type* type) {
-  const unsigned count = numbers_of(type), piece = kPieceBytes / bytes_of(type->getScalarType());
+  const unsigned count = numbers_of(type), piece = numbers_in_piece(type);
   llvm::SmallVector<unsigned> first;
   for (unsigned k = 0; k + piece <= count; k += piece) first.push_back(k);
   if (count % piece != 0) first.push_back(count - piece);
@@ -86,7 +93,7 @@ void Emission::turn_tables(llvm::MutableArrayRef<llvm::Value*> vectors) {
 /// or take the numbers apart.
 Emission::Values Emission::load_columns(llvm::LoadInst& load) {
   llvm::Type* number = load.getType()->getScalarType();
-  const unsigned bytes = bytes_of(number), piece = kPieceBytes / bytes;
+  const unsigned bytes = bytes_of(number), piece = numbers_in_piece(number);
   auto* type = llvm::FixedVectorType::get(number, piece);
   Values columns(numbers_of(load.getType()));
   for (const unsigned first : pieces_of(load.getType())) {
@@ -125,7 +132,7 @@ llvm::Value* Emission::load_by_columns(llvm::LoadInst& load) {
 
 void Emission::store_columns(llvm::StoreInst& store, llvm::ArrayRef<llvm::Value*> columns) {
   llvm::Type* type = store.getValueOperand()->getType();
-  const unsigned bytes = bytes_of(type->getScalarType()), piece = kPieceBytes / bytes;
+  const unsigned bytes = bytes_of(type->getScalarType()), piece = numbers_in_piece(type);
   for (const unsigned first : pieces_of(type)) {
     llvm::SmallVector<llvm::Value*> table(columns.slice(first, piece));
     turn_tables(table);

@@ -110,8 +110,8 @@ class Parts {
     return ir.CreateCall(ask, {continues(ir, next)});
   }
   llvm::Value* in_copy(llvm::Value* value) {
-    llvm::Value* copied = map_.lookup(value);
-    return copied != nullptr ? copied : value;
+    const auto copied = map_.find(value);
+    return copied != map_.end() ? static_cast<llvm::Value*>(copied->second) : value;
   }
 
   void copy() {
