@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "kernels/simd/elements.h"
 #include "kernels/simd/emission.h"
 
 namespace cuda_shim::kernels::simd {
@@ -15,15 +16,8 @@ namespace {
 
 constexpr unsigned kPieceBytes = 16;
 
-unsigned numbers_of(const llvm::Type* type) {
-  const auto* own = llvm::dyn_cast<llvm::FixedVectorType>(type);
-  return own != nullptr ? own->getNumElements() : 1;
-}
-
 unsigned bytes_of(const llvm::Type* number) {
-  return number->isPointerTy()
-             ? 8
-             : static_cast<unsigned>(number->getPrimitiveSizeInBits().getFixedValue() / 8);
+  return bits_of(number) / 8;
 }
 
 /// How many numbers a piece holds.
@@ -53,7 +47,7 @@ bool Emission::moves_columns(const llvm::Instruction& access) const {
   if (!type->isVectorTy() || is_ordered || is_alone() || !are_taken_one_by_one(access))
     return false;
   const unsigned bytes = bytes_of(type->getScalarType());
-  const unsigned piece = bytes != 0 ? kPieceBytes / bytes : 0, count = numbers_of(type);
+  const unsigned piece = bytes != 0 ? kPieceBytes / bytes : 0, count = elements_of(type);
   if (piece < 2 || bytes * piece != kPieceBytes || count < piece) return false;
   if (lanes_.row % piece != 0 || !is_strided(pointer)) return false;
   return count > piece || shape.stride != kPieceBytes;
@@ -61,7 +55,7 @@ bool Emission::moves_columns(const llvm::Instruction& access) const {
 
 /// The first number of each piece. The last piece may begin within the one before.
 llvm::SmallVector<unsigned> Emission::pieces_of(llvm::Type* type) {
-  const unsigned count = numbers_of(type), piece = numbers_in_piece(type);
+  const unsigned count = elements_of(type), piece = numbers_in_piece(type);
   llvm::SmallVector<unsigned> first;
   for (unsigned k = 0; k + piece <= count; k += piece) first.push_back(k);
   if (count % piece != 0) first.push_back(count - piece);
@@ -95,7 +89,7 @@ Emission::Values Emission::load_columns(llvm::LoadInst& load) {
   llvm::Type* number = load.getType()->getScalarType();
   const unsigned bytes = bytes_of(number), piece = numbers_in_piece(number);
   auto* type = llvm::FixedVectorType::get(number, piece);
-  Values columns(numbers_of(load.getType()));
+  Values columns(elements_of(load.getType()));
   for (const unsigned first : pieces_of(load.getType())) {
     llvm::SmallVector<llvm::Value*> table;
     for (unsigned i = 0; i < piece; ++i) {
@@ -116,7 +110,7 @@ Emission::Values Emission::gather_columns(llvm::LoadInst& load) {
   llvm::Type* number = load.getType()->getScalarType();
   llvm::Value* pointers = vector(load.getPointerOperand());
   Values columns;
-  for (unsigned k = 0; k < numbers_of(load.getType()); ++k)
+  for (unsigned k = 0; k < elements_of(load.getType()); ++k)
     columns.push_back(gathered(number, element_pointers(pointers, number, k),
                                llvm::commonAlignment(load.getAlign(), k * bytes_of(number))));
   return columns;
@@ -150,7 +144,7 @@ void Emission::store_columns(llvm::StoreInst& store, llvm::ArrayRef<llvm::Value*
 
 void Emission::store_by_columns(llvm::StoreInst& store) {
   llvm::SmallVector<llvm::Value*> columns;
-  for (unsigned k = 0; k < numbers_of(store.getValueOperand()->getType()); ++k)
+  for (unsigned k = 0; k < elements_of(store.getValueOperand()->getType()); ++k)
     columns.push_back(column(store.getValueOperand(), k));
   guarded(
       all_in_place(store.getPointerOperand()),

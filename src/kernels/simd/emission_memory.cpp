@@ -5,6 +5,7 @@
 #include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/MDBuilder.h>
 
+#include "kernels/simd/elements.h"
 #include "kernels/simd/emission.h"
 
 namespace cuda_shim::kernels::simd {
@@ -18,19 +19,10 @@ struct Access {
   bool plain;          ///< whether vectors of such elements lie in memory as arrays do
 };
 
-unsigned bits_of(llvm::Type* element) {
-  return element->isPointerTy()
-             ? 64
-             : static_cast<unsigned>(element->getPrimitiveSizeInBits().getFixedValue());
-}
-
 Access access_of(llvm::Type* type) {
-  const auto* own = llvm::dyn_cast<llvm::FixedVectorType>(type);
-  const unsigned count = own != nullptr ? own->getNumElements() : 1;
   llvm::Type* element = type->getScalarType();
-  const unsigned bits = bits_of(element);
-  const bool plain = bits == 8 || bits == 16 || bits == 32 || bits == 64;
-  return {element, count, std::int64_t{count} * bits / 8, plain};
+  const unsigned count = elements_of(type), bits = bits_of(element);
+  return {element, count, std::int64_t{count} * bits / 8, is_plain(bits)};
 }
 
 bool is_ordered(const llvm::Instruction& access) {

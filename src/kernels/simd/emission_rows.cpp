@@ -5,18 +5,10 @@
 
 #include "cuda_shim/host_abi.h"
 #include "kernels/instructions/device_ops.h"
+#include "kernels/simd/elements.h"
 #include "kernels/simd/emission.h"
 
 namespace cuda_shim::kernels::simd {
-namespace {
-
-unsigned elements_of(const llvm::Type* type) {
-  const auto* own = llvm::dyn_cast<llvm::FixedVectorType>(type);
-  return own != nullptr ? own->getNumElements() : 1;
-}
-
-}  // namespace
-
 using instructions::DeviceOp;
 
 // --- Values

@@ -4,6 +4,7 @@
 
 #include <llvm/IR/Constants.h>
 
+#include "kernels/simd/elements.h"
 #include "kernels/simd/emission.h"
 
 namespace cuda_shim::kernels::simd {
@@ -13,11 +14,6 @@ namespace {
 constexpr unsigned kMostLanes = 64;
 /// A plain access moves this many bytes at once.
 constexpr unsigned kLeastPieceBits = 64, kMostPieceBits = 512;
-
-unsigned elements_of(const llvm::Type* type) {
-  const auto* own = llvm::dyn_cast<llvm::FixedVectorType>(type);
-  return own != nullptr ? own->getNumElements() : 1;
-}
 
 }  // namespace
 

@@ -2,10 +2,11 @@
 // Loops that lanes leave at different times, in two parts: rounds in which all lanes take part, and
 // the rest.
 //
-//   do { ... i += 256; } while (i < n);      while (every lane's i < n) { ... i += 256; }
-//                                   ==>      while (i < n) { ... i += 256; }
+//   do { ... i += 256; } while (i < n);   ==>   while (every lane's i < n) { ... i += 256; }
+//                                               the loop as it was, for lanes whose i < n
 //
-// In the first part nothing is masked, and one number is compared for all lanes.
+// In the first part nothing is masked, and one number is compared for all lanes. If it did not run,
+// the second one does, whatever i is.
 
 #include <llvm/IR/Function.h>
 

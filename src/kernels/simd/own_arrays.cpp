@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "kernels/simd/elements.h"
 #include "kernels/simd/own_addresses.h"
 
 namespace cuda_shim::kernels::simd {
@@ -24,9 +25,8 @@ constexpr std::uint64_t kLargestBytes = 1 << 20;
 
 /// Bytes of a number that memory holds as it is; 0 for others.
 std::uint64_t bytes_of(const llvm::Type* number) {
-  if (number->isPointerTy()) return 8;
-  const std::uint64_t bits = number->getPrimitiveSizeInBits().getFixedValue();
-  return bits == 8 || bits == 16 || bits == 32 || bits == 64 ? bits / 8 : 0;
+  const unsigned bits = bits_of(number);
+  return is_plain(bits) ? bits / 8 : 0;
 }
 
 /// What every access can be cut into; 0 if that would be too many pieces.
@@ -64,11 +64,6 @@ class Cutter {
   }
 
  private:
-  unsigned count() const {
-    const auto* own = llvm::dyn_cast<llvm::FixedVectorType>(type_);
-    return own != nullptr ? own->getNumElements() : 1;
-  }
-
   /// What was known of one thread's array holds of its first byte only.
   void align() {
     if (auto* load = llvm::dyn_cast<llvm::LoadInst>(&access_))
@@ -119,7 +114,7 @@ class Cutter {
     }
     llvm::SmallVector<llvm::Value*> numbers;
     llvm::Value* all = llvm::PoisonValue::get(type_);
-    for (unsigned k = 0; k < count(); ++k) {
+    for (unsigned k = 0; k < elements_of(type_); ++k) {
       numbers.push_back(load_number(k));
       all = ir_.CreateInsertElement(all, numbers.back(), k);
     }
@@ -142,7 +137,7 @@ class Cutter {
 
   void cut(llvm::StoreInst& store) {
     llvm::Value* value = store.getValueOperand();
-    for (unsigned k = 0; k < count(); ++k) {
+    for (unsigned k = 0; k < elements_of(type_); ++k) {
       llvm::Value* number = type_->isVectorTy() ? llvm::findScalarElement(value, k) : value;
       store_number(number != nullptr ? number : ir_.CreateExtractElement(value, k), k);
     }

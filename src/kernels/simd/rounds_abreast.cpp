@@ -17,6 +17,7 @@
 #include <queue>
 
 #include "kernels/passes/analyses.h"
+#include "kernels/simd/elements.h"
 
 namespace cuda_shim::kernels::simd {
 namespace {
@@ -28,11 +29,6 @@ constexpr unsigned kLatency = 4;
 /// Shorter rounds overlap in the processor by themselves; longer ones outgrow the block sizes that
 /// code generators are good at.
 constexpr unsigned kLeastOperations = 32, kMostInstructions = 1024;
-
-unsigned elements_of(const llvm::Type* type) {
-  const auto* own = llvm::dyn_cast<llvm::FixedVectorType>(type);
-  return own != nullptr ? own->getNumElements() : 1;
-}
 
 bool is_number_type(const llvm::Type* type) {
   return type->getScalarType()->isFloatTy() || type->getScalarType()->isDoubleTy();

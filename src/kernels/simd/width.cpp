@@ -15,6 +15,7 @@
 #include <bit>
 
 #include "kernels/instructions/device_ops.h"
+#include "kernels/simd/elements.h"
 #include "kernels/simd/shape_analysis.h"
 #include "kernels/simd/suitability.h"
 
@@ -127,11 +128,6 @@ class LiveWords {
 /// not fit into 32 registers beside what is added. Other values, if they do not fit, cost less than
 /// a second vector gains.
 constexpr unsigned kMostSums = 10;
-
-unsigned elements_of(const llvm::Type* type) {
-  const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(type);
-  return vector != nullptr ? vector->getNumElements() : 1;
-}
 
 bool sums_fit_twice(const llvm::Function& function) {
   for (const llvm::BasicBlock& block : function) {

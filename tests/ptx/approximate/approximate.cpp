@@ -15,6 +15,7 @@
 
 #include "ptx/approximate/reference.h"
 #include "ptx/exhaustive/engine_form.h"
+#include "ptx/first_device.h"
 
 namespace cuda_shim::tests {
 namespace {
@@ -328,11 +329,7 @@ int main(int count, char** arguments) {
   using namespace cuda_shim::tests;
   const unsigned values =
       count > 1 ? static_cast<unsigned>(std::strtoul(arguments[1], nullptr, 10)) : 20'000;
-  CUcontext context = nullptr;
-  CUdevice device = 0;
-  if (cuInit(0) != CUDA_SUCCESS || cuDeviceGet(&device, 0) != CUDA_SUCCESS ||
-      cuCtxCreate(&context, nullptr, 0, device) != CUDA_SUCCESS)
-    return 1;
+  if (!open_first_device()) return 1;
   bool good = values > 0;
   for (const Bound& bound : kBounds) good &= check(bound, values);
   return good ? 0 : 1;

@@ -19,6 +19,7 @@
 #include "ptx/exhaustive/engine_form.h"
 #include "ptx/exhaustive/host_form.h"
 #include "ptx/exhaustive/interpreted_form.h"
+#include "ptx/first_device.h"
 
 namespace cuda_shim::tests {
 namespace {
@@ -168,10 +169,6 @@ int main(int count, char** arguments) {
     fmt::print(stderr, "usage: ptx_every_word [--seconds N] [--only WORD] [--list 1]\n");
     return 2;
   }
-  CUcontext context = nullptr;
-  CUdevice device = 0;
-  if (cuInit(0) != CUDA_SUCCESS || cuDeviceGet(&device, 0) != CUDA_SUCCESS ||
-      cuCtxCreate(&context, nullptr, 0, device) != CUDA_SUCCESS)
-    return 1;
+  if (!open_first_device()) return 1;
   return run(options);
 }

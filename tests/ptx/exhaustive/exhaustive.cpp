@@ -17,6 +17,7 @@
 
 #include "ptx/exhaustive/engine_form.h"
 #include "ptx/exhaustive/interpreted_form.h"
+#include "ptx/first_device.h"
 
 namespace cuda_shim::tests {
 namespace {
@@ -211,10 +212,6 @@ int main(int count, char** arguments) {
                "usage: ptx_exhaustive [--from BITS] [--to BITS] [--seconds N] [--only WORD]\n");
     return 2;
   }
-  CUcontext context = nullptr;
-  CUdevice device = 0;
-  if (cuInit(0) != CUDA_SUCCESS || cuDeviceGet(&device, 0) != CUDA_SUCCESS ||
-      cuCtxCreate(&context, nullptr, 0, device) != CUDA_SUCCESS)
-    return 1;
+  if (!open_first_device()) return 1;
   return run(options);
 }

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "ptx/first_device.h"
 #include "ptx/interpreter/forms.h"
 #include "ptx/interpreter/interpreter.h"
 
@@ -191,10 +192,6 @@ int main(int argc, char** argv) {
                           [line]() -> testing::Test* { return new Differential(line); });
   testing::RegisterTest("Ptxas", "forms", nullptr, nullptr, __FILE__, __LINE__,
                         [lines]() -> testing::Test* { return new PtxasAccepts(lines); });
-  CUcontext context = nullptr;
-  CUdevice device = 0;
-  if (cuInit(0) != CUDA_SUCCESS || cuDeviceGet(&device, 0) != CUDA_SUCCESS ||
-      cuCtxCreate(&context, nullptr, 0, device) != CUDA_SUCCESS)
-    return 1;
+  if (!open_first_device()) return 1;
   return lines.empty() ? 1 : RUN_ALL_TESTS();
 }

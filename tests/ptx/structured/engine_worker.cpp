@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "ptx/first_device.h"
 #include "ptx/structured/generator.h"
 
 namespace cuda_shim::tests::structured {
@@ -84,11 +85,7 @@ EngineResult run(const Kernel& kernel, const std::string& text, std::uint64_t se
 }
 
 [[noreturn]] void serve(int requests, int replies) {
-  CUcontext context = nullptr;
-  CUdevice device = 0;
-  if (cuInit(0) != CUDA_SUCCESS || cuDeviceGet(&device, 0) != CUDA_SUCCESS ||
-      cuCtxCreate(&context, nullptr, 0, device) != CUDA_SUCCESS)
-    _exit(1);
+  if (!open_first_device()) _exit(1);
   std::uint64_t head[2];  // seed, and how many statements are left out
   while (read_all(requests, head, sizeof head)) {
     std::vector<unsigned> numbers(head[1]);
