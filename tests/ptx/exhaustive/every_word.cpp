@@ -1,11 +1,13 @@
 // Unary forms of 32 bits on all their 2^32 values: the engine against the host.
 //
-//   ptx_every_word [--seconds N] [--only WORD] [--list 1]
+//   ptx_every_word [--seconds N] [--only WORD] [--skip N] [--list 1]
+//     --skip N   forms, which an earlier run has done
 //
 // What the host says is not the last word: where it differs from the engine, the interpreter is
 // asked. So each value that passes is what the host or the interpreter gives, and a mistake of the
 // host's (it rounds by its own hardware) does not fail a form but shows as "asked". No form is left
-// before all its values are done; --seconds says when no further one is begun.
+// before all its values are done; --seconds says when no further one is begun. Each of the
+// machine's processors takes a part of the values.
 
 #include <cuda.h>
 #include <fmt/format.h>
@@ -15,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <thread>
 
 #include "ptx/exhaustive/engine_form.h"
 #include "ptx/exhaustive/host_form.h"
@@ -27,24 +30,33 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t kValues = std::uint64_t{1} << 32;
-constexpr unsigned kChunk = 1 << 20;
+constexpr unsigned kChunk = 1 << 16;  // operands and results stay in the second-level cache
 constexpr std::uint64_t kMostAsked = std::uint64_t{1} << 26;
 constexpr unsigned kShownDifferences = 4;
 
 struct Options {
   double seconds = 1e9;
   std::string only;
+  unsigned long skip = 0;
   bool list = false;
 };
 
 struct Tally {
   std::uint64_t asked = 0, different = 0;
   std::string error, shown;
+
+  void add(const Tally& part) {
+    asked += part.asked;
+    different += part.different;
+    if (error.empty()) error = part.error;
+    shown += part.shown;
+  }
 };
 
-class EveryWord {
+/// Some of a form's values, on one thread.
+class Part {
  public:
-  EveryWord(const Form& form, const HostForm& host)
+  Part(const Form& form, const HostForm& host)
       : form_(form),
         host_(host),
         size_(form.result.memory_bytes()),
@@ -53,8 +65,8 @@ class EveryWord {
         results_(std::size_t{kChunk} * size_),
         expected_(kChunk) {}
 
-  Tally run() {
-    for (std::uint64_t first = 0; first < kValues && goes_on(); first += kChunk) {
+  Tally run(std::uint64_t from, std::uint64_t to) {
+    for (std::uint64_t first = from; first < to && goes_on(); first += kChunk) {
       const auto begin = static_cast<std::uint32_t>(first);
       for (std::uint32_t k = 0; k < kChunk; ++k) {
         const std::uint32_t value = begin + k;
@@ -74,7 +86,7 @@ class EveryWord {
 
   void ask_host(std::uint32_t begin) {
     std::fesetround(host_.rounding);
-    for (std::uint32_t k = 0; k < kChunk; ++k) expected_[k] = host_.function(host_, begin + k);
+    host_.results(host_, begin, expected_);
     std::fesetround(FE_TONEAREST);
   }
 
@@ -103,6 +115,35 @@ class EveryWord {
   Tally tally_;
 };
 
+/// Tallies part `index` of `count`.
+Tally tally_part(const Form& form, const HostForm& host, unsigned index, unsigned count) {
+  const auto begin_of = [count](std::uint64_t part) {
+    return kValues / kChunk * part / count * kChunk;
+  };
+  try {
+    return Part(form, host).run(begin_of(index), begin_of(index + 1));
+  } catch (const interpreter::Fault& fault) {
+    return {.error = fmt::format("The interpreter: {}", fault.what())};
+  }
+}
+
+Tally tally(const Form& form, const HostForm& host) {
+  CUcontext context = nullptr;
+  cuCtxGetCurrent(&context);
+  std::vector<Tally> parts(std::max(1u, std::thread::hardware_concurrency()));
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 0; i < parts.size(); ++i)
+      threads.emplace_back([&, i] {
+        cuCtxSetCurrent(context);
+        parts[i] = tally_part(form, host, i, static_cast<unsigned>(parts.size()));
+      });
+  }
+  Tally whole;
+  for (const Tally& part : parts) whole.add(part);
+  return whole;
+}
+
 bool is_unary_word(const Form& form) {
   return form.operands.size() == 1 && form.operands[0].bits == 32;
 }
@@ -110,29 +151,25 @@ bool is_unary_word(const Form& form) {
 /// Whether the form is right.
 bool check(const Form& form, const HostForm& host) {
   const Clock::time_point begin = Clock::now();
-  Tally tally;
-  try {
-    tally = EveryWord(form, host).run();
-  } catch (const interpreter::Fault& fault) {
-    tally.error = fmt::format("The interpreter: {}", fault.what());
-  }
-  fmt::print("{}: {}{} values differ, {} asked, {:.1f} s.{}\n", form.text, tally.error,
-             tally.different, tally.asked,
-             std::chrono::duration<double>(Clock::now() - begin).count(), tally.shown);
+  const Tally found = tally(form, host);
+  fmt::print("{}: {}{} values differ, {} asked, {:.1f} s.{}\n", form.text, found.error,
+             found.different, found.asked,
+             std::chrono::duration<double>(Clock::now() - begin).count(), found.shown);
   std::fflush(stdout);
-  return tally.error.empty() && tally.different == 0;
+  return found.error.empty() && found.different == 0;
 }
 
 int run(const Options& options) {
   const Clock::time_point begin = Clock::now();
   unsigned done = 0, left = 0, wrong = 0;
+  unsigned long skipped = 0;
   for (const FormLine& line : read_forms(CUDA_SHIM_FORMS))
     for (const Form& form : line.forms) {
       if (line.engine_is_wrong || !is_unary_word(form) || !form.text.contains(options.only))
         continue;
       const auto host = find_host_form(form.text.substr(0, form.text.find(' ')));
       if (options.list) fmt::print("{}{}\n", host ? "" : "no host: ", form.text);
-      if (!host || options.list) continue;
+      if (!host || options.list || skipped++ < options.skip) continue;
       const bool late =
           std::chrono::duration<double>(Clock::now() - begin).count() > options.seconds;
       left += late;
@@ -151,6 +188,8 @@ bool read_options(int count, char** arguments, Options& options) {
       options.seconds = std::strtod(arguments[i + 1], nullptr);
     else if (name == "--only")
       options.only = arguments[i + 1];
+    else if (name == "--skip")
+      options.skip = std::strtoul(arguments[i + 1], nullptr, 10);
     else if (name == "--list")
       options.list = true;
     else
@@ -166,7 +205,7 @@ int main(int count, char** arguments) {
   using namespace cuda_shim::tests;
   Options options;
   if (!read_options(count, arguments, options)) {
-    fmt::print(stderr, "usage: ptx_every_word [--seconds N] [--only WORD] [--list 1]\n");
+    fmt::print(stderr, "usage: ptx_every_word [--seconds N] [--only WORD] [--skip N] [--list 1]\n");
     return 2;
   }
   if (!open_first_device()) return 1;

@@ -15,6 +15,14 @@ namespace {
 
 using Words = std::vector<std::string_view>;
 
+/// A loop around a function, so that what the form says is asked outside of it.
+template <std::uint64_t (*function)(const HostForm&, std::uint32_t)>
+void each(const HostForm& form, std::uint32_t first, std::span<std::uint64_t> results) {
+  const HostForm own = form;
+  for (std::size_t i = 0; i < results.size(); ++i)
+    results[i] = function(own, first + static_cast<std::uint32_t>(i));
+}
+
 constexpr std::uint32_t kSign = 0x80000000, kExponent = 0x7f800000, kNan = 0x7fffffff;
 
 std::uint32_t flushed(const HostForm& form, std::uint32_t bits) {
@@ -38,7 +46,7 @@ std::uint64_t canonical_nan(const HostFormat& format) {
   return low_bits(format.bits - format.padding - 1) << format.padding;
 }
 
-/// Whole multiples of the distance between the format's numbers around here.
+/// Counts whole multiples of the distance between the format's numbers around here.
 std::uint64_t narrowed(const HostForm& form, double value) {
   const HostFormat& format = form.to_format;
   if (std::isnan(value)) return canonical_nan(format);
@@ -53,9 +61,9 @@ std::uint64_t narrowed(const HostForm& form, double value) {
   std::uint64_t magnitude = infinity;
   if (!std::isinf(value)) {
     const int exponent = std::max(exponent_of(value), 1 - bias);
-    const double quantum =
-        std::bit_cast<double>(static_cast<std::uint64_t>(exponent - mantissa + 1023) << 52);
-    const double count = std::fabs(std::nearbyint(value / quantum));
+    const auto scale =
+        std::bit_cast<double>(static_cast<std::uint64_t>(mantissa - exponent + 1023) << 52);
+    const double count = std::fabs(std::nearbyint(value * scale));
     // The exponent's lowest bit is the mantissa's carry.
     magnitude = (static_cast<std::uint64_t>(exponent + bias - 1) << mantissa) +
                 static_cast<std::uint64_t>(count);
@@ -73,8 +81,9 @@ std::uint64_t narrowed(const HostForm& form, double value) {
 }
 
 std::uint64_t clamped(const HostInteger& type, double value) {
-  const double least = type.is_signed ? -std::ldexp(1.0, static_cast<int>(type.bits) - 1) : 0;
-  const double limit = std::ldexp(1.0, static_cast<int>(type.bits) - (type.is_signed ? 1 : 0));
+  const auto half = static_cast<double>(std::uint64_t{1} << (type.bits - 1));
+  const double least = type.is_signed ? -half : 0;
+  const double limit = type.is_signed ? half : 2 * half;
   if (std::isnan(value)) return type.bits == 64 ? std::uint64_t{1} << 63 : 0;
   if (value < least) return type.is_signed ? ~low_bits(type.bits - 1) : 0;
   if (value >= limit) return low_bits(type.bits - (type.is_signed ? 1 : 0));
@@ -191,29 +200,31 @@ std::uint64_t tested(const HostForm&, std::uint32_t a) {
 
 struct NamedFunction {
   std::string_view name;
-  decltype(HostForm::function) function;
+  decltype(HostForm::results) results;
 };
 constexpr NamedFunction kWhole[] = {
-    {"abs.s32", integer_absolute},
-    {"neg.s32", integer_negated},
-    {"popc.b32", count_of_ones},
-    {"clz.b32", leading_zeros},
-    {"brev.b32", reversed},
-    {"not.b32", complement},
-    {"cnot.b32", is_zero},
-    {"bfind.u32", found_bit<false, false>},
-    {"bfind.s32", found_bit<true, false>},
-    {"bfind.shiftamt.u32", found_bit<false, true>},
-    {"bfind.shiftamt.s32", found_bit<true, true>},
-    {"testp.finite.f32", tested<0>},
-    {"testp.infinite.f32", tested<1>},
-    {"testp.number.f32", tested<2>},
-    {"testp.notanumber.f32", tested<3>},
-    {"testp.normal.f32", tested<4>},
-    {"testp.subnormal.f32", tested<5>},
+    {"abs.s32", each<integer_absolute>},
+    {"neg.s32", each<integer_negated>},
+    {"popc.b32", each<count_of_ones>},
+    {"clz.b32", each<leading_zeros>},
+    {"brev.b32", each<reversed>},
+    {"not.b32", each<complement>},
+    {"cnot.b32", each<is_zero>},
+    {"bfind.u32", each<found_bit<false, false>>},
+    {"bfind.s32", each<found_bit<true, false>>},
+    {"bfind.shiftamt.u32", each<found_bit<false, true>>},
+    {"bfind.shiftamt.s32", each<found_bit<true, true>>},
+    {"testp.finite.f32", each<tested<0>>},
+    {"testp.infinite.f32", each<tested<1>>},
+    {"testp.number.f32", each<tested<2>>},
+    {"testp.notanumber.f32", each<tested<3>>},
+    {"testp.normal.f32", each<tested<4>>},
+    {"testp.subnormal.f32", each<tested<5>>},
 };
-constexpr NamedFunction kArithmetic[] = {
-    {"rcp", reciprocal}, {"sqrt", square_root}, {"abs", absolute}, {"neg", negated}};
+constexpr NamedFunction kArithmetic[] = {{"rcp", each<reciprocal>},
+                                         {"sqrt", each<square_root>},
+                                         {"abs", each<absolute>},
+                                         {"neg", each<negated>}};
 
 // --- Names
 
@@ -280,9 +291,9 @@ bool take_conversion(const Words& words, HostForm& form) {
   if (to_integer) form.to_integer = *to_integer;
   if (from_integer) form.from_integer = *from_integer;
   if (to_format) form.to_format = *to_format;
-  form.function = to_integer     ? from_integer ? integer_from_integer : integer_from_float
-                  : from_integer ? float_from_integer
-                                 : float_from_float;
+  form.results = to_integer ? from_integer ? each<integer_from_integer> : each<integer_from_float>
+                 : from_integer ? each<float_from_integer>
+                                : each<float_from_float>;
   for (std::string_view word : {"rni", "rzi", "rmi", "rpi"})
     form.to_integral = form.to_integral || contains(words, word);
   return true;
@@ -293,7 +304,7 @@ bool take_conversion(const Words& words, HostForm& form) {
 std::optional<HostForm> find_host_form(std::string_view name) {
   HostForm form;
   for (const NamedFunction& row : kWhole)
-    if (row.name == name) form.function = row.function;
+    if (row.name == name) form.results = row.results;
   const Words words = words_of(name);
   form.rounding = rounding_of(words);
   form.ftz = contains(words, "ftz");
@@ -302,9 +313,9 @@ std::optional<HostForm> find_host_form(std::string_view name) {
   form.satfinite = contains(words, "satfinite");
   const bool arithmetic = words.back() == "f32" && !contains(words, "approx");
   for (const NamedFunction& row : kArithmetic)
-    if (arithmetic && words.front() == row.name) form.function = row.function;
+    if (arithmetic && words.front() == row.name) form.results = row.results;
   if (words.front() == "cvt" && !take_conversion(words, form)) return std::nullopt;
-  if (form.function == nullptr) return std::nullopt;
+  if (form.results == nullptr) return std::nullopt;
   return form;
 }
 

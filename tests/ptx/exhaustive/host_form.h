@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace cuda_shim::tests {
@@ -20,7 +21,9 @@ struct HostInteger {
 
 /// An instruction and the modifiers that matter.
 struct HostForm {
-  std::uint64_t (*function)(const HostForm& form, std::uint32_t operand) = nullptr;
+  /// The results of operands from `first` on, in the caller's rounding mode.
+  void (*results)(const HostForm& form, std::uint32_t first,
+                  std::span<std::uint64_t> results) = nullptr;
   int rounding = 0;  ///< of <cfenv>
   bool ftz = false, sat = false, relu = false, satfinite = false, to_integral = false;
   HostInteger from_integer, to_integer;
