@@ -34,6 +34,9 @@ typedef enum cuda_shim_kernel_traits {
   /* With RESUMES: all it ever waits for is that every other call of the block waits, too, or has
    * ended, so that it tells nobody; or it returns to give others a turn, and may go on at once. */
   CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS = 1u << 6,
+  /* A call of the entry runs all groups of a block, one after another; the thread that it gets is
+   * the first, and it keeps the place up to date. Excludes NEEDS_FIBERS and RESUMES. */
+  CUDA_SHIM_KERNEL_RUNS_BLOCKS = 1u << 7,
 } cuda_shim_kernel_traits;
 
 /* Facts of one translated kernel. Sizes in bytes. */

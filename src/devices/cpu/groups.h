@@ -16,23 +16,28 @@ class Groups {
       : block_(block),
         lanes_(std::max(1u, info.lanes)),
         rows_(info.traits & CUDA_SHIM_KERNEL_GROUPS_ROWS),
+        whole_(info.traits & CUDA_SHIM_KERNEL_RUNS_BLOCKS),
         threads_(block.x * block.y * block.z) {}
 
   std::uint32_t threads() const { return threads_; }
   /// How many calls it takes.
   std::uint32_t count() const {
+    if (whole_) return 1;
     return rows_ ? (block_.x + lanes_ - 1) / lanes_ * block_.y * block_.z
                  : (threads_ + lanes_ - 1) / lanes_;
   }
 
-  /// Writes the next group's place into `thread`; false if there is none.
+  /// Writes the place of the next call's group into `thread`; false if there is none.
   bool next(cuda_shim_host_thread& thread) {
     if (linear_ == threads_) return false;
     thread.tid = tid_;
     thread.lane = linear_ % CUDA_SHIM_WARP_SIZE;
     thread.warp = linear_ / CUDA_SHIM_WARP_SIZE;
     thread.threads = std::min(lanes_, (rows_ ? block_.x - tid_.x : threads_ - linear_));
-    advance(thread.threads);
+    if (whole_)
+      linear_ = threads_;
+    else
+      advance(thread.threads);
     return true;
   }
 
@@ -52,6 +57,7 @@ class Groups {
   cuda_shim_dim3 block_;
   std::uint32_t lanes_;
   bool rows_;
+  bool whole_;
   std::uint32_t threads_;
   std::uint32_t linear_ = 0;
   cuda_shim_dim3 tid_ = {0, 0, 0};

@@ -79,6 +79,12 @@ class Emission {
   llvm::Value* emit_element_access(llvm::Instruction& instruction);
   void emit_alloca(llvm::AllocaInst& storage);
 
+  // --- What holds for all lanes (emission_all.cpp)
+
+  llvm::Value* emit_group_all(llvm::CallInst& call);
+  llvm::Value* comes_out(llvm::Value* condition, bool wanted);
+  llvm::Value* outermost_compare(llvm::ICmpInst& compare, bool wanted);
+
   // --- What holds within rows (emission_rows.cpp)
   llvm::Value* moved(llvm::Value* value, std::int64_t distance);
   /// The value of a row's first lane, of a value that is known within rows at least.
@@ -208,8 +214,6 @@ class Emission {
   llvm::Value* block_size(unsigned dimension);
   llvm::Value* emit_barrier_reduce(llvm::CallInst& call);
   llvm::Value* emit_match(llvm::CallInst& call);
-  llvm::Value* emit_group_all(llvm::CallInst& call);
-  llvm::Value* outermost_holds(llvm::Value* condition);
   llvm::Value* emit_sleep(llvm::CallInst& call);
   llvm::Value* emit_exchange(llvm::CallInst& call);
   llvm::Value* emit_power(llvm::CallInst& call);

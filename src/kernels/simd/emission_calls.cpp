@@ -254,37 +254,6 @@ llvm::Value* Emission::emit_in_rounding(llvm::CallInst& call, DeviceOp op) {
   return emit_rounded(ir_, op, operands, rounding->getZExtValue());
 }
 
-/// Of a comparison of numbers that count up or down from lane to lane with one that lanes share:
-/// whether it holds for the lane for which it fails first. Null if the condition is something else.
-llvm::Value* Emission::outermost_holds(llvm::Value* condition) {
-  const auto* compare = llvm::dyn_cast<llvm::ICmpInst>(condition);
-  if (compare == nullptr || !compare->isRelational()) return nullptr;
-  auto predicate = compare->getPredicate();
-  llvm::Value *counting = compare->getOperand(0), *bound = compare->getOperand(1);
-  if (is_uniform(counting)) {
-    std::swap(counting, bound);
-    predicate = llvm::CmpInst::getSwappedPredicate(predicate);
-  }
-  if (!shapes_.of(counting).is_affine() || !is_uniform(bound)) return nullptr;
-  const std::int64_t way = way_through(counting);
-  llvm::Value* first = scalar(counting);
-  const bool last_decides =
-      (way > 0) == (llvm::ICmpInst::isLT(predicate) || llvm::ICmpInst::isLE(predicate));
-  llvm::Value* outermost = last_decides ? moved(first, way) : first;
-  llvm::Value* holds = ir_.CreateICmp(predicate, outermost, scalar(bound));
-  holds = ir_.CreateAnd(holds, does_not_wrap(first, way, llvm::CmpInst::isSigned(predicate)));
-  return all_of(guard(counting), holds);
-}
-
-llvm::Value* Emission::emit_group_all(llvm::CallInst& call) {
-  llvm::Value* condition = call.getArgOperand(0);
-  llvm::Value* holds = outermost_holds(condition);
-  if (holds == nullptr)
-    holds = is_uniform(condition) ? scalar(condition) : ir_.CreateAndReduce(vector(condition));
-  llvm::Value* mask = masks_.lookup(current_);
-  return mask != nullptr ? ir_.CreateAnd(ir_.CreateAndReduce(mask), holds) : holds;
-}
-
 /// All lanes at once, and as long as the first one wants to: to wake up early is allowed.
 llvm::Value* Emission::emit_sleep(llvm::CallInst& call) {
   llvm::Value* duration = call.getArgOperand(0);

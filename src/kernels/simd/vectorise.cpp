@@ -18,6 +18,7 @@
 #include "kernels/passes/analyses.h"
 #include "kernels/simd/byte_products.h"
 #include "kernels/simd/emission.h"
+#include "kernels/simd/full_groups.h"
 #include "kernels/simd/full_rounds.h"
 #include "kernels/simd/lane_loops.h"
 #include "kernels/simd/matrix_forms.h"
@@ -31,6 +32,7 @@
 #include "kernels/simd/suitability.h"
 #include "kernels/simd/thread_constants.h"
 #include "kernels/simd/turns.h"
+#include "kernels/simd/whole_blocks.h"
 #include "kernels/simd/width.h"
 #include "kernels/targets/host/shared_memory.h"
 
@@ -151,6 +153,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   interleave_own_arrays(one, lanes);
   set_loops_apart(one, lanes);
   set_full_rounds_apart(one, lanes);
+  set_full_groups_apart(one, lanes);
   if (const auto loops = llvm::count_if(module, is_lane_loop); loops != 0)
     kernel.remarks = fmt::format(
         "{} of its loops wait for gathers and are run by one lane after another.", loops);
@@ -172,6 +175,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   for (llvm::Function& function : module)
     if (!function.isDeclaration()) ask_for_wide_vectors(function, vector_bits);
   targets::host::make_shared_atomics_plain(module);
+  if (run_whole_blocks(**made, lanes)) kernel.info.traits |= CUDA_SHIM_KERNEL_RUNS_BLOCKS;
   return lanes;
 }
 

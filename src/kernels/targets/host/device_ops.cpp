@@ -26,21 +26,34 @@ using instructions::OpEffect;
 
 // --- Operations that are loads, or more than a call
 
+void mark_invariant(llvm::LoadInst& load) {
+  load.setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(load.getContext(), {}));
+}
+
 /// Builds what replaces one call of an operation.
 struct Site {
   llvm::IRBuilder<>& ir;
   llvm::CallInst& call;
 
   // The structures do not change while the thread runs.
-  llvm::Value* load(llvm::Type* type, llvm::Value* base, std::uint64_t offset) const {
+  llvm::LoadInst* load(llvm::Type* type, llvm::Value* base, std::uint64_t offset) const {
     llvm::Value* place = ir.CreateConstInBoundsGEP1_64(ir.getInt8Ty(), base, offset);
     llvm::LoadInst* load = ir.CreateLoad(type, place);
-    load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(ir.getContext(), {}));
+    mark_invariant(*load);
     return load;
+  }
+  /// An address, behind which so many bytes are there.
+  llvm::LoadInst* load_address(llvm::Value* base, std::uint64_t offset, std::uint64_t bytes) const {
+    llvm::LoadInst* address = load(ir.getPtrTy(), base, offset);
+    address->setMetadata(
+        llvm::LLVMContext::MD_dereferenceable,
+        llvm::MDNode::get(ir.getContext(), llvm::ConstantAsMetadata::get(ir.getInt64(bytes))));
+    return address;
   }
   llvm::Value* thread() const { return thread_argument(*call.getFunction()); }
   llvm::Value* block() const {
-    return load(ir.getPtrTy(), thread(), offsetof(cuda_shim_host_thread, block));
+    return load_address(thread(), offsetof(cuda_shim_host_thread, block),
+                        sizeof(cuda_shim_host_block));
   }
   /// Element `index` (the operation's argument) of an array of `bytes` each.
   llvm::Value* load_element(llvm::Type* type, llvm::Value* base, std::uint64_t offset,
@@ -92,6 +105,31 @@ llvm::Value* warps_of_block(const Site& site) {
   return ir.CreateLShr(ir.CreateAdd(threads, ir.getInt32(CUDA_SHIM_WARP_SIZE - 1)), 5);
 }
 
+/// Marks what is read at known places behind an address as invariant, and returns where the last of
+/// these places ends.
+std::uint64_t mark_reads(llvm::Value& address, std::uint64_t offset = 0) {
+  const llvm::DataLayout& layout = llvm::cast<llvm::Instruction>(address).getDataLayout();
+  std::uint64_t end = 0;
+  for (llvm::User* user : address.users()) {
+    if (auto* load = llvm::dyn_cast<llvm::LoadInst>(user)) {
+      if (load->isSimple()) mark_invariant(*load);
+      end = std::max(end, offset + layout.getTypeStoreSize(load->getType()).getFixedValue());
+    } else if (auto* part = llvm::dyn_cast<llvm::GetElementPtrInst>(user)) {
+      llvm::APInt further(64, 0);
+      if (part->getPointerOperand() == &address &&
+          part->accumulateConstantOffset(layout, further) && !further.isNegative())
+        end = std::max(end, mark_reads(*part, offset + further.getZExtValue()));
+    }
+  }
+  return end;
+}
+
+/// A kernel's parameters are all there, and nobody writes to them.
+llvm::Value* parameters(const Site& site) {
+  return site.load_address(site.block(), offsetof(cuda_shim_host_block, parameters),
+                           mark_reads(site.call));
+}
+
 /// The words go through memory, and so does the result.
 llvm::Value* fetch_texture(const Site& site) {
   llvm::IRBuilder<>& ir = site.ir;
@@ -123,6 +161,20 @@ llvm::Value* exp2(const Site& site) {
   return approximate(site.ir, site.call.getArgOperand(0));
 }
 
+/// Before the group does anything that may fail; what is the same for all groups may still be
+/// worked out ahead, which volatile stores would forbid.
+llvm::Value* place_group(const Site& site) {
+  for (unsigned i = 0; i < 3; ++i) {
+    llvm::Value* index = site.call.getArgOperand(i);
+    if (llvm::isa<llvm::Constant>(index)) continue;
+    const std::uint64_t offset = offsetof(cuda_shim_host_thread, tid) + sizeof(std::uint32_t) * i;
+    site.ir.CreateStore(
+        index, site.ir.CreateConstInBoundsGEP1_64(site.ir.getInt8Ty(), site.thread(), offset));
+  }
+  return site.ir.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent,
+                             llvm::SyncScope::SingleThread);
+}
+
 struct InlineRow {
   DeviceOp op;
   Inline lower;
@@ -136,12 +188,13 @@ constexpr InlineRow kInline[] = {
     {DeviceOp::laneid, of_thread<offsetof(cuda_shim_host_thread, lane)>},
     {DeviceOp::warpid, of_thread<offsetof(cuda_shim_host_thread, warp)>},
     {DeviceOp::group_threads, of_thread<offsetof(cuda_shim_host_thread, threads)>},
+    {DeviceOp::place_group, place_group},
     {DeviceOp::nwarpid, warps_of_block},
     {DeviceOp::smid, of_block<offsetof(cuda_shim_host_block, smid)>},
     {DeviceOp::nsmid, of_block<offsetof(cuda_shim_host_block, nsmid)>},
     {DeviceOp::gridid, of_block<offsetof(cuda_shim_host_block, gridid)>},
     {DeviceOp::envreg, environment},
-    {DeviceOp::parameters, of_block<offsetof(cuda_shim_host_block, parameters)>},
+    {DeviceOp::parameters, parameters},
     {DeviceOp::module_memory, of_block<offsetof(cuda_shim_host_block, module)>},
     {DeviceOp::shared_window, of_block<offsetof(cuda_shim_host_block, shared)>},
     {DeviceOp::static_shared_size, of_block<offsetof(cuda_shim_host_block, static_shared_bytes)>},
