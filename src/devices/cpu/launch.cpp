@@ -98,7 +98,16 @@ void end_streams() {
 #endif
 }
 
+/// Another worker may have loaded the kernel over code that this one has run: what its processor
+/// has fetched ahead must be forgotten. x86 sees to that by itself.
+void begin_code() {
+#if defined(__aarch64__)
+  asm volatile("isb" ::: "memory");
+#endif
+}
+
 void run_part(void* grid, Worker& worker, std::uint32_t seat) {
+  begin_code();
   worker.scheduler->run(*static_cast<Grid*>(grid), seat);
   end_streams();
 }

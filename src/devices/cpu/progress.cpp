@@ -90,9 +90,13 @@ uint64_t cuda_shim_host_clock(void) {
 #if defined(__x86_64__)
   return __builtin_ia32_rdtsc();
 #elif defined(__aarch64__)
-  uint64_t ticks;
+  // It runs at 24 MHz on one machine and at 1 GHz on another; programs that wait for so many cycles
+  // mean those of a GPU.
+  uint64_t ticks, hertz;
   asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-  return ticks;
+  asm("mrs %0, cntfrq_el0" : "=r"(hertz));
+  constexpr uint64_t kLeastHertz = 1'000'000'000;
+  return hertz == 0 || hertz >= kLeastHertz ? ticks : ticks * (kLeastHertz / hertz);
 #endif
 }
 

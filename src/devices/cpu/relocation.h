@@ -27,6 +27,8 @@ struct RelocationKind {
   std::uint32_t bytes;  ///< written: 0, 4 or 8
   std::uint64_t (*value)(const RelocationValues& values);
   bool (*fits)(std::uint64_t value);
+  /// What comes to be where `old` was: the value itself, or an instruction with it in a field.
+  std::uint64_t (*put)(std::uint64_t old, std::uint64_t value) = nullptr;
 };
 
 /// What the loader must know of a machine.

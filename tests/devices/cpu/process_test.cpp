@@ -66,6 +66,11 @@ void halve_least_normal(cuda_shim_host_thread* thread) {
 void spoil_mode(void*) {
 #if defined(__x86_64__)
   _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
+#elif defined(__aarch64__)
+  std::uint64_t control;
+  asm volatile("mrs %0, fpcr" : "=r"(control));
+  constexpr std::uint64_t kFlushZero = 1 << 24, kDefaultNan = 1 << 25;
+  asm volatile("msr fpcr, %0" ::"r"(control | kFlushZero | kDefaultNan));
 #endif
   ::fesetround(FE_UPWARD);
 }

@@ -31,6 +31,8 @@ TEST_F(PropertiesTest, TargetIsTheSameEachTime) {
 #if defined(__x86_64__)
   EXPECT_TRUE(std::string_view(first->cpu).starts_with("x86-64"));
   EXPECT_STREQ(first->triple, "x86_64-unknown-linux-gnu");
+#elif defined(__aarch64__)
+  EXPECT_STREQ(first->triple, "aarch64-unknown-linux-gnu");
 #endif
 }
 
