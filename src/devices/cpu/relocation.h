@@ -2,6 +2,7 @@
 // Relocation: writing addresses into code that was compiled without knowing them. One table of
 // kinds for each machine.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -12,12 +13,12 @@ namespace cuda_shim::devices::cpu {
 
 /// The values that the psABI's formulas are made of. Addresses are final.
 struct RelocationValues {
-  std::uint64_t symbol;  ///< S: the symbol's address
-  std::uint64_t nearby;  ///< L: the same, or a stub within reach that jumps there
-  std::uint64_t slot;    ///< G + GOT: the word that holds S
-  std::uint64_t table;   ///< GOT: the first of these words
-  std::int64_t addend;   ///< A
-  std::uint64_t place;   ///< P: what is written to
+  std::uint64_t symbol = 0;  ///< S: the symbol's address
+  std::uint64_t nearby = 0;  ///< L: the same, or a stub within reach that jumps there
+  std::uint64_t slot = 0;    ///< G + GOT: the word that holds S
+  std::uint64_t table = 0;   ///< GOT: the first of these words
+  std::int64_t addend = 0;   ///< A
+  std::uint64_t place = 0;   ///< P: what is written to
 };
 
 /// One kind of relocation.
@@ -40,6 +41,10 @@ struct RelocationMachine {
   /// `slot`.
   void (*write_stub)(unsigned char* at, std::uint64_t place, std::uint64_t slot);
 };
+
+/// Every machine's, on every machine, for the tests.
+extern const RelocationMachine kX86Relocations;
+extern const RelocationMachine kAarch64Relocations;
 
 /// The machine that this library was built for.
 const RelocationMachine& this_machine();
