@@ -10,8 +10,8 @@ foreach(language IN ITEMS C CXX ASM)
 endforeach()
 add_link_options(-fuse-ld=lld-22)
 
-# The first AArch64 with nothing added, as the CPU device's target says (src/devices/cpu/target.cpp): any instruction of a later one is a fault.
-set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64 -cpu cortex-a57 -L ${CMAKE_SYSROOT})
+# The processor is qemu's best; QEMU_CPU in the environment names another.
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64 -L ${CMAKE_SYSROOT})
 
 # Programs are the host's; all else is the sysroot's, and the CUDA toolkit's headers, which are for any machine, are named by their folder.
 set(CMAKE_FIND_ROOT_PATH ${CMAKE_SYSROOT})

@@ -60,6 +60,7 @@ std::int64_t monotonic_nanoseconds() {
 // The rate of the clock counter against the system's, to 0.1%: half a millisecond, once.
 std::uint32_t measure_clock_khz() {
   constexpr std::int64_t kSpan = 500'000;
+  cuda_shim_host_clock();  // the first call may wait for a page of code, or for an emulator
   std::int64_t start = monotonic_nanoseconds(), now = start;
   std::uint64_t ticks = cuda_shim_host_clock();
   while (now - start < kSpan) now = monotonic_nanoseconds();

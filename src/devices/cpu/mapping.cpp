@@ -64,7 +64,10 @@ bool Mapping::place_guard(std::size_t offset, std::size_t bytes) {
 #else
   constexpr int kGuardInstall = MADV_GUARD_INSTALL;
 #endif
-  if (::madvise(data_ + offset, bytes, kGuardInstall) == 0) return true;
+  // An emulator of user programs may say yes to any advice and do nothing.
+  constexpr int kNoAdvice = 0x7fffffff;
+  static const bool is_heard = ::madvise(data_ + offset, bytes, kNoAdvice) != 0;
+  if (is_heard && ::madvise(data_ + offset, bytes, kGuardInstall) == 0) return true;
   if (g_splits.fetch_add(1, std::memory_order_relaxed) >= most_splits()) {
     g_splits.fetch_sub(1, std::memory_order_relaxed);
     return false;

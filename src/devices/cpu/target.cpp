@@ -1,13 +1,17 @@
-// What the translator must produce for this machine, from cpuid alone: the device knows nothing of
-// LLVM but the names of its features.
+// What the translator must produce for this machine, from cpuid, or the system's word, alone: the
+// device knows nothing of LLVM but the names of its features.
 //
-// The processor is named by its level (x86-64-v1 to v4), not by its model: code for a level plus a
-// list of features is the same on any machine with the same answers, which is what a cache key
-// needs.
+// The processor is named by its level (x86-64-v1 to v4; any AArch64), not by its model: code for a
+// level plus a list of features is the same on any machine with the same answers, which is what a
+// cache key needs.
 
 #include <cstdio>
 #include <cstring>
 #include <string>
+
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 #include "devices/cpu/machine.h"
 #include "support/log.h"
@@ -66,12 +70,28 @@ constexpr const char* kTriple = "x86_64-unknown-linux-gnu";
 
 #elif defined(__aarch64__)
 
+/// What every AArch64 has: the level below which there is none.
+constexpr const char* kLeastLevel = "armv8-a";
+
 std::string level() {
+  const std::string most = support::option_text(support::Option::CPU_LEVEL);
+  if (!most.empty() && most != kLeastLevel)
+    CUDA_SHIM_LOG(kWarning, "CUDA_SHIM_CPU_LEVEL={} names no level of processors; kernels use {}.",
+                  most, kLeastLevel);
   return "generic";
 }
+
 std::string features() {
-  return "+neon";
+  std::string list = "+neon";
+  if (*support::option_text(support::Option::CPU_LEVEL) != 0) return list;
+  const std::uint64_t has = ::getauxval(AT_HWCAP);
+#define CUDA_SHIM_FEATURE(llvm, bits) \
+  if ((has & (bits)) == (bits)) list += ",+" llvm;
+#include "devices/cpu/aarch64_features.def"
+#undef CUDA_SHIM_FEATURE
+  return list;
 }
+
 constexpr const char* kTriple = "aarch64-unknown-linux-gnu";
 
 #endif
