@@ -201,7 +201,7 @@ Color fetch_detail(const Fetch& fetch, double detail) {
 double number(const Lane& lane, const Argument& argument, ScalarType type) {
   const Bits bits = lane.bits(argument, type);
   if (type == ScalarType::kF32) return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-  return static_cast<double>(to_integer(bits, ScalarType::kS32));
+  return static_cast<std::int32_t>(to_integer(bits, ScalarType::kS32));
 }
 
 /// The elements of `{a, b}`, or of one value.

@@ -18,6 +18,7 @@
 #include "kernels/passes/guard_extremes.h"
 #include "kernels/passes/guard_masked_logic.h"
 #include "kernels/passes/sink_to_unlikely.h"
+#include "kernels/targets/host/atomic_pointers.h"
 #include "kernels/targets/host/device_ops.h"
 #include "kernels/targets/host/large_variables.h"
 #include "kernels/targets/host/resumption.h"
@@ -83,6 +84,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, int level) {
       if (!function.isDeclaration()) passes::sink_to_unlikely(function);
   passes::guard_extremes(module);
   if (machine.getTargetTriple().isX86()) passes::guard_masked_logic(module);
+  if (machine.getTargetTriple().isAArch64()) flatten_atomic_pointers(module);
 }
 
 /// Stack of one thread as far as the IR shows it: the allocas of all functions.
