@@ -36,11 +36,14 @@ constexpr std::string_view kStore = "st.global.v4.b32 [%rd2], {%r11, %r12, %r13,
 
 class Matrix : public testing::Test {
  protected:
+  void SetUp() override {
+    if (!std::string_view(tests::this_machine().triple).starts_with("x86_64"))
+      GTEST_SKIP() << "The counts are those of AVX-512.";
+  }
+
   /// Of a kernel that begins with kWords, for a machine with these features beside the level.
   void vectorise(std::string_view body, const char* level = "x86-64-v4",
                  const char* features = "+avx512vnni") {
-    if (std::string_view(tests::this_machine().triple).substr(0, 6) != "x86_64")
-      GTEST_SKIP() << "The counts are those of AVX-512.";
     const std::string text = tests::module_text(
         fmt::format(".visible .entry k(.param .u64 p) {{\n{}{}\n  ret;\n}}\n", kWords, body));
     auto program = Program::from_ptx({{"test", text}});

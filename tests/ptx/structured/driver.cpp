@@ -4,6 +4,7 @@
 //   fuzz_structured [options]
 //     --seeds FROM..TO      which kernels (1..100)
 //     --seconds N           end earlier, after so much time
+//     --kernel-seconds N    what takes longer hangs (30)
 //     --save FOLDER         where the texts go of kernels that differ, reduced
 //     --no-interpreter      the engines alone
 //     --show SEED           print a kernel and end
@@ -34,6 +35,7 @@ using Clock = std::chrono::steady_clock;
 struct Options {
   std::uint64_t from = 1, to = 100;
   double seconds = 1e9;
+  unsigned kernel_seconds = 30;
   std::string save;
   bool interpreter = true;
   std::uint64_t show = 0;
@@ -88,8 +90,8 @@ class Driver {
       : options_(options),
         log_(std::filesystem::temp_directory_path() /
              fmt::format("fuzz_structured.{}.log", getpid())),
-        simd_("simd", log_),
-        scalar_("scalar") {}
+        simd_("simd", options.kernel_seconds, log_),
+        scalar_("scalar", options.kernel_seconds) {}
   ~Driver() { std::filesystem::remove(log_); }
 
   int run() {
@@ -195,6 +197,8 @@ Options parse(int count, char** arguments) {
                                              : std::strtoull(range.c_str() + dots + 2, nullptr, 10);
     } else if (name == "--seconds") {
       options.seconds = std::strtod(value().c_str(), nullptr);
+    } else if (name == "--kernel-seconds") {
+      options.kernel_seconds = static_cast<unsigned>(std::strtoul(value().c_str(), nullptr, 10));
     } else if (name == "--save") {
       options.save = value();
     } else if (name == "--no-interpreter") {

@@ -17,8 +17,6 @@
 namespace cuda_shim::tests::structured {
 namespace {
 
-constexpr unsigned kMostSeconds = 30;  // for one kernel
-
 bool write_all(int file, const void* data, std::size_t bytes) {
   for (const auto* at = static_cast<const char*>(data); bytes > 0;) {
     const ssize_t done = write(file, at, bytes);
@@ -84,13 +82,13 @@ EngineResult run(const Kernel& kernel, const std::string& text, std::uint64_t se
   return result;
 }
 
-[[noreturn]] void serve(int requests, int replies) {
+[[noreturn]] void serve(int requests, int replies, unsigned seconds) {
   if (!open_first_device()) _exit(1);
   std::uint64_t head[2];  // seed, and how many statements are left out
   while (read_all(requests, head, sizeof head)) {
     std::vector<unsigned> numbers(head[1]);
     if (!read_all(requests, numbers.data(), numbers.size() * sizeof(unsigned))) break;
-    alarm(kMostSeconds);
+    alarm(seconds);
     const Kernel kernel = Generator(head[0]).run();
     const EngineResult result =
         run(kernel, text_of(kernel, {numbers.begin(), numbers.end()}), head[0]);
@@ -113,8 +111,8 @@ std::uint32_t number_of(std::uint64_t seed, unsigned index) {
   return static_cast<std::uint32_t>(random.once_in(2) ? number & 15 : number);
 }
 
-EngineWorker::EngineWorker(std::string engine, std::string log)
-    : engine_(std::move(engine)), log_(std::move(log)) {
+EngineWorker::EngineWorker(std::string engine, unsigned seconds, std::string log)
+    : engine_(std::move(engine)), log_(std::move(log)), seconds_(seconds) {
   signal(SIGPIPE, SIG_IGN);
 }
 
@@ -133,7 +131,7 @@ void EngineWorker::start() {
     setenv("CUDA_SHIM_CACHE", "off", 1);
     setenv("CUDA_SHIM_BACKGROUND", "off", 1);
     if (!log_.empty()) setenv("CUDA_SHIM_LOG", ("info:" + log_).c_str(), 1);
-    serve(requests[0], replies[1]);
+    serve(requests[0], replies[1], seconds_);
   }
   close(requests[0]);
   close(replies[1]);

@@ -20,8 +20,9 @@ struct EngineResult {
 
 class EngineWorker {
  public:
-  /// `log`: where the engine tells which kernels it leaves to the other one; empty: nowhere.
-  explicit EngineWorker(std::string engine, std::string log = {});
+  /// `log`: where the engine tells which kernels it leaves to the other one; empty: nowhere. A
+  /// kernel that takes more than `seconds` ends the process.
+  EngineWorker(std::string engine, unsigned seconds, std::string log = {});
   ~EngineWorker();
   EngineWorker(const EngineWorker&) = delete;
   EngineWorker& operator=(const EngineWorker&) = delete;
@@ -35,6 +36,7 @@ class EngineWorker {
   void stop();
 
   std::string engine_, log_;
+  unsigned seconds_;
   pid_t process_ = -1;
   int to_ = -1, from_ = -1;
 };
