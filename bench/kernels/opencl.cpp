@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -31,6 +32,7 @@ struct Functions {
   OPENCL_FUNCTION(clGetProgramBuildInfo);
   OPENCL_FUNCTION(clCreateKernel);
   OPENCL_FUNCTION(clCreateBuffer);
+  OPENCL_FUNCTION(clCreateImage);
   OPENCL_FUNCTION(clSetKernelArg);
   OPENCL_FUNCTION(clEnqueueNDRangeKernel);
   OPENCL_FUNCTION(clEnqueueReadBuffer);
@@ -42,6 +44,8 @@ struct Functions {
   OPENCL_FUNCTION(clReleaseContext);
 #undef OPENCL_FUNCTION
 };
+
+constexpr const char* kOptions = "-cl-fast-relaxed-math -I " CUDA_SHIM_PROBLEMS;
 
 void check_cl(cl_int error, const char* doing) {
   if (error != CL_SUCCESS)
@@ -79,6 +83,7 @@ class CompiledProgram final : public OpenCl::Program {
   }
   ~CompiledProgram() override {
     for (const auto& [buffer, memory] : memory_) cl_.clReleaseMemObject(memory);
+    for (const cl_mem image : images_) cl_.clReleaseMemObject(image);
     for (const Launch& launch : launches_) cl_.clReleaseKernel(launch.kernel);
     if (program_ != nullptr) cl_.clReleaseProgram(program_);
   }
@@ -86,7 +91,7 @@ class CompiledProgram final : public OpenCl::Program {
   void run_and_wait() override {
     for (const Launch& launch : launches_)
       check_cl(
-          cl_.clEnqueueNDRangeKernel(device_.queue, launch.kernel, 2, nullptr, launch.global.data(),
+          cl_.clEnqueueNDRangeKernel(device_.queue, launch.kernel, 3, nullptr, launch.global.data(),
                                      launch.local.data(), 0, nullptr, nullptr),
           "launching a kernel");
     check_cl(cl_.clFinish(device_.queue), "waiting");
@@ -105,18 +110,21 @@ class CompiledProgram final : public OpenCl::Program {
   }
 
  private:
+  using Sizes = std::array<std::size_t, 3>;
+
   struct Launch {
     cl_kernel kernel;
-    std::array<std::size_t, 2> global, local;
+    Sizes global, local;
   };
+
+  static Sizes sizes_of(const OpenClItems& items) { return {items.x, items.y, items.z}; }
 
   void build(const std::string& source) {
     cl_int error = CL_SUCCESS;
     const char* text = source.c_str();
     program_ = cl_.clCreateProgramWithSource(device_.context, 1, &text, nullptr, &error);
     check_cl(error, "making a program");
-    if (cl_.clBuildProgram(program_, 1, &device_.id, "-cl-fast-relaxed-math", nullptr, nullptr) ==
-        CL_SUCCESS)
+    if (cl_.clBuildProgram(program_, 1, &device_.id, kOptions, nullptr, nullptr) == CL_SUCCESS)
       return;
     std::string log(1 << 16, '\0');
     cl_.clGetProgramBuildInfo(program_, device_.id, CL_PROGRAM_BUILD_LOG, log.size(), log.data(),
@@ -128,7 +136,7 @@ class CompiledProgram final : public OpenCl::Program {
     cl_int error = CL_SUCCESS;
     cl_kernel kernel = cl_.clCreateKernel(program_, step.kernel, &error);
     check_cl(error, "finding a kernel");
-    launches_.push_back({kernel, step.global, step.local});
+    launches_.push_back({kernel, sizes_of(step.global), sizes_of(step.local)});
     for (std::size_t i = 0; i < step.arguments.size(); ++i)
       std::visit([&](const auto& value) { set(kernel, cl_uint(i), value); }, step.arguments[i]);
   }
@@ -142,6 +150,11 @@ class CompiledProgram final : public OpenCl::Program {
     set(kernel, place, memory_of(buffer));
   }
 
+  void set(cl_kernel kernel, cl_uint place, const OpenClImage& image) {
+    images_.push_back(new_image(image));
+    set(kernel, place, images_.back());
+  }
+
   cl_mem memory_of(const BufferBase* buffer) {
     const auto [at, is_new] = memory_.try_emplace(buffer);
     if (!is_new) return at->second;
@@ -153,10 +166,25 @@ class CompiledProgram final : public OpenCl::Program {
     return at->second;
   }
 
+  cl_mem new_image(const OpenClImage& image) {
+    const cl_image_format format = {CL_R, CL_FLOAT};
+    cl_image_desc shape = {};
+    shape.image_type = CL_MEM_OBJECT_IMAGE2D;
+    shape.image_width = image.width;
+    shape.image_height = image.height;
+    cl_int error = CL_SUCCESS;
+    const cl_mem memory =
+        cl_.clCreateImage(device_.context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, &format, &shape,
+                          const_cast<void*>(image.texels->host_bytes()), &error);
+    check_cl(error, "making an image");
+    return memory;
+  }
+
   Device& device_;
   const Functions& cl_;
   cl_program program_ = nullptr;
   std::map<const BufferBase*, cl_mem> memory_;
+  std::vector<cl_mem> images_;
   std::vector<Launch> launches_;
   std::vector<const BufferBase*> results_;
 };

@@ -3,7 +3,6 @@
 // asked for; nothing links it.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -14,12 +13,22 @@ namespace bench {
 
 class BufferBase;
 
-using OpenClArgument = std::variant<int, float, const BufferBase*>;
+/// An image2d_t whose texels are a buffer's floats, row by row.
+struct OpenClImage {
+  const BufferBase* texels;
+  std::size_t width, height;
+};
 
-/// One kernel's launch: all items and those of a group, in x and y.
+using OpenClArgument = std::variant<int, float, const BufferBase*, OpenClImage>;
+
+struct OpenClItems {
+  std::size_t x, y = 1, z = 1;
+};
+
+/// One kernel's launch: all items and those of a group.
 struct OpenClStep {
   const char* kernel;
-  std::array<std::size_t, 2> global, local;
+  OpenClItems global, local;
   std::vector<OpenClArgument> arguments;
 };
 

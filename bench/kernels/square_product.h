@@ -12,9 +12,9 @@ class SquareProduct : public Problem {
  public:
   using Launch = void (*)(int n, const T* a, const T* b, T* c);
 
-  /// `opencl_kernel` is the twin's name, if there is one, of groups of 256 items that compute
-  /// squares of `tile` rows.
-  SquareProduct(int n, Launch launch, const char* opencl_kernel = nullptr, int tile = 0)
+  /// `opencl_kernel` is the twin's name, of groups of 256 items that compute squares of `tile`
+  /// rows.
+  SquareProduct(int n, Launch launch, const char* opencl_kernel, int tile)
       : opencl_kernel_(opencl_kernel),
         tile_(tile),
         n_(n),
@@ -27,7 +27,6 @@ class SquareProduct : public Problem {
   void reference() override { gemm(n_, n_, n_, a_.host(), b_.host(), c_.host()); }
   double difference() override { return c_.difference(); }
   OpenClTwin opencl() const override {
-    if (opencl_kernel_ == nullptr) return {};
     const std::size_t items = std::size_t(n_) / tile_ * 16;
     return {{{opencl_kernel_, {items, items}, {16, 16}, {n_, &a_, &b_, &c_}}}, {&c_}};
   }

@@ -28,11 +28,11 @@ class Sum : public Problem {
  public:
   using Launch = void (*)(int n, int blocks, const float* in, float* partial, float* out);
 
-  /// `has_opencl`: the twin's kernels are called reduce and reduce_partials.
-  Sum(int n, Launch launch, bool has_opencl = false)
-      : has_opencl_(has_opencl),
-        n_(n),
+  /// The twin's kernels are called reduce and reduce_partials, of one group of `last_items`.
+  Sum(int n, Launch launch, std::size_t last_items)
+      : n_(n),
         launch_(launch),
+        last_items_(last_items),
         in_(n, Uniform{0, 1, 0}),
         partial_(kBlocks),
         out_(1) {}
@@ -41,9 +41,8 @@ class Sum : public Problem {
   void reference() override { out_.host()[0] = sum_by_hand(n_, in_.host()); }
   double difference() override { return out_.difference(); }
   OpenClTwin opencl() const override {
-    if (!has_opencl_) return {};
-    return {{{"reduce", {kBlocks * 256, 1}, {256, 1}, {n_, &in_, &partial_}},
-             {"reduce_partials", {256, 1}, {256, 1}, {kBlocks, &partial_, &out_}}},
+    return {{{"reduce", {kBlocks * 256}, {256}, {n_, &in_, &partial_}},
+             {"reduce_partials", {last_items_}, {last_items_}, {kBlocks, &partial_, &out_}}},
             {&out_}};
   }
   Work work() const override { return {double(in_.bytes()), double(n_)}; }
@@ -51,9 +50,9 @@ class Sum : public Problem {
  private:
   static constexpr int kBlocks = 1024;
 
-  bool has_opencl_;
   int n_;
   Launch launch_;
+  std::size_t last_items_;
   Buffer<float> in_, partial_, out_;
 };
 

@@ -119,6 +119,11 @@ class Attention final : public Problem {
     attention_by_hand(length_, kScale, q_.host(), k_.host(), v_.host(), out_.host());
   }
   double difference() override { return out_.difference(); }
+  OpenClTwin opencl() const override {
+    const std::size_t length = length_;
+    return {{{"attention", {length, kHeads}, {64}, {length_, kScale, &q_, &k_, &v_, &out_}}},
+            {&out_}};
+  }
   Work work() const override { return {4.0 * q_.bytes(), 4.0 * q_.count() * length_}; }
 
  private:

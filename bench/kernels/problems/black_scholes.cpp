@@ -57,8 +57,8 @@ class BlackScholes final : public Problem {
   OpenClTwin opencl() const override {
     const std::size_t items = (n_ + 255) / 256 * 256;
     return {{{"black_scholes",
-              {items, 1},
-              {256, 1},
+              {items},
+              {256},
               {n_, &price_, &strike_, &years_, kRate, kVolatility, &call_, &put_}}},
             {&call_, &put_}};
   }

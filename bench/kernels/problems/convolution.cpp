@@ -97,6 +97,10 @@ class Convolution final : public Problem {
       rows_by_hand(n_, filter_.host(), in_.host(), out_.host(), y);
   }
   double difference() override { return out_.difference(); }
+  OpenClTwin opencl() const override {
+    const std::size_t n = (n_ + 15) / 16 * 16;
+    return {{{"convolution", {n, n}, {16, 16}, {n_, n_, &filter_, &in_, &out_}}}, {&out_}};
+  }
   Work work() const override { return {2.0 * in_.bytes(), 2.0 * kSide * kSide * in_.count()}; }
 
  private:

@@ -42,8 +42,8 @@ class Histogram final : public Problem {
   void reference() override { count_by_hand(n_, data_.host(), bins_.host()); }
   double difference() override { return bins_.difference(); }
   OpenClTwin opencl() const override {
-    return {{{"clear", {kBins, 1}, {kBins, 1}, {&bins_}},
-             {"histogram", {240 * 256, 1}, {256, 1}, {n_, &data_, &bins_}}},
+    return {{{"clear", {kBins}, {kBins}, {&bins_}},
+             {"histogram", {240 * 256}, {256}, {n_, &data_, &bins_}}},
             {&bins_}};
   }
   Work work() const override { return {double(data_.bytes()), double(n_)}; }

@@ -47,6 +47,10 @@ class LayerNorm final : public RowProblem {
       stream_fence();
     }
   }
+  OpenClTwin opencl() const override {
+    const std::size_t items = std::size_t(rows_) * 256;
+    return {{{"layer_norm", {items}, {256}, {kColumns, &in_, &weight_, &bias_, &out_}}}, {&out_}};
+  }
 
  private:
   Buffer<float> weight_, bias_;

@@ -92,6 +92,14 @@ class MonteCarlo final : public Problem {
   }
   void reference() override { simulate_by_hand(threads_, sums_.host()); }
   double difference() override { return sums_.difference(); }
+  OpenClTwin opencl() const override {
+    const std::size_t items = (threads_ + 255) / 256 * 256;
+    return {{{"monte_carlo",
+              {items},
+              {256},
+              {threads_, kDraws, int(kSeed), kStart, kStrike, kDrift, kSpread, &sums_}}},
+            {&sums_}};
+  }
   Work work() const override { return {double(sums_.bytes()), 4.0 * kDraws * threads_}; }
 
  private:

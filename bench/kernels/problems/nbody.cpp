@@ -64,7 +64,7 @@ class Nbody final : public Problem {
   void reference() override { nbody_by_hand(n_, position_.host(), acceleration_.host()); }
   double difference() override { return acceleration_.difference(); }
   OpenClTwin opencl() const override {
-    return {{{"nbody", {std::size_t(n_), 1}, {256, 1}, {n_, &position_, &acceleration_}}},
+    return {{{"nbody", {std::size_t(n_)}, {256}, {n_, &position_, &acceleration_}}},
             {&acceleration_}};
   }
   Work work() const override { return {2.0 * position_.bytes(), 20.0 * n_ * n_}; }

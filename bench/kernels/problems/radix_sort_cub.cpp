@@ -92,19 +92,42 @@ void sort_by_digit(const std::uint32_t* in, std::uint32_t* out, int n, int shift
 class RadixSort final : public CubProblem {
  public:
   explicit RadixSort(int n)
-      : CubProblem(n, 0xffffffff, launch_radix_sort_cub), other_(allocate_host<std::uint32_t>(n)) {}
+      : CubProblem(n, 0xffffffff, launch_radix_sort_cub),
+        other_(n),
+        opencl_counts_((1 << kOpenClBits) * opencl_groups(n)) {}
 
   void reference() override {
     const int n = int(in_.count());
-    sort_by_digit(in_.host(), other_.get(), n, 0);
-    sort_by_digit(other_.get(), out_.host(), n, kDigitBits);
-    sort_by_digit(out_.host(), other_.get(), n, 2 * kDigitBits);
-    sort_by_digit(other_.get(), out_.host(), n, 3 * kDigitBits);
+    sort_by_digit(in_.host(), other_.host(), n, 0);
+    sort_by_digit(other_.host(), out_.host(), n, kDigitBits);
+    sort_by_digit(out_.host(), other_.host(), n, 2 * kDigitBits);
+    sort_by_digit(other_.host(), out_.host(), n, 3 * kDigitBits);
+  }
+  OpenClTwin opencl() const override {
+    OpenClTwin twin = {{}, {&out_}};
+    const BufferBase* from = &in_;
+    for (int shift = 0; shift < 32; shift += kOpenClBits) {
+      const BufferBase* to = from == &other_ ? &out_ : &other_;
+      add_opencl_pass(shift, from, to, twin.steps);
+      from = to;
+    }
+    return twin;
   }
   Work work() const override { return {2.0 * in_.bytes(), double(in_.count())}; }
 
  private:
-  std::unique_ptr<std::uint32_t[], Free> other_;
+  static constexpr int kOpenClBits = 4;
+
+  void add_opencl_pass(int shift, const BufferBase* from, const BufferBase* to,
+                       std::vector<OpenClStep>& steps) const {
+    const int n = int(in_.count()), groups = opencl_groups(n);
+    const OpenClItems all = {std::size_t(groups) * kOpenClGroup}, group = {kOpenClGroup};
+    steps.push_back({"count_digits", all, group, {n, shift, from, &opencl_counts_}});
+    steps.push_back({"scan_sums", group, group, {int(opencl_counts_.count()), &opencl_counts_}});
+    steps.push_back({"scatter", all, group, {n, shift, from, &opencl_counts_, to}});
+  }
+
+  Buffer<std::uint32_t> other_, opencl_counts_;
 };
 
 }  // namespace

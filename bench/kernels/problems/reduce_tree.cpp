@@ -6,7 +6,7 @@ void launch_reduce_tree(int n, int blocks, const float* in, float* partial, floa
 namespace bench {
 
 std::unique_ptr<Problem> make_reduce_tree(std::int64_t size) {
-  return std::make_unique<Sum>(int(size), launch_reduce_tree, true);
+  return std::make_unique<Sum>(int(size), launch_reduce_tree, 256);
 }
 
 }  // namespace bench

@@ -27,7 +27,7 @@ class Saxpy final : public Problem {
   double difference() override { return y_.difference(); }
   OpenClTwin opencl() const override {
     const std::size_t n = x_.count();
-    return {{{"saxpy", {(n + 255) / 256 * 256, 1}, {256, 1}, {int(n), kFactor, &x_, &y_}}}, {&y_}};
+    return {{{"saxpy", {(n + 255) / 256 * 256}, {256}, {int(n), kFactor, &x_, &y_}}}, {&y_}};
   }
   Work work() const override { return {3.0 * x_.bytes(), 2.0 * x_.count()}; }
 

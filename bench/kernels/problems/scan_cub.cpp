@@ -71,9 +71,20 @@ void scan_by_hand(const std::uint32_t* in, std::uint32_t* out, int n) {
 
 class Scan final : public CubProblem {
  public:
-  explicit Scan(int n) : CubProblem(n, 0xff, launch_scan_cub) {}
+  explicit Scan(int n) : CubProblem(n, 0xff, launch_scan_cub), opencl_sums_(opencl_groups(n)) {}
   void reference() override { scan_by_hand(in_.host(), out_.host(), int(in_.count())); }
+  OpenClTwin opencl() const override {
+    const int n = int(in_.count()), groups = opencl_groups(n);
+    const OpenClItems all = {std::size_t(groups) * kOpenClGroup}, group = {kOpenClGroup};
+    return {{{"sum_parts", all, group, {n, &in_, &opencl_sums_}},
+             {"scan_sums", group, group, {groups, &opencl_sums_}},
+             {"scan_parts", all, group, {n, &in_, &opencl_sums_, &out_}}},
+            {&out_}};
+  }
   Work work() const override { return {2.0 * in_.bytes(), double(in_.count())}; }
+
+ private:
+  Buffer<std::uint32_t> opencl_sums_;
 };
 
 }  // namespace

@@ -67,6 +67,10 @@ class Sha256 final : public Problem {
   void launch() override { launch_sha256(n_, kSeed, out_.device()); }
   void reference() override { hash_by_hand(n_, out_.host()); }
   double difference() override { return out_.difference(); }
+  OpenClTwin opencl() const override {
+    const std::size_t items = (n_ + 255) / 256 * 256;
+    return {{{"sha256", {items}, {256}, {n_, int(kSeed), &out_}}}, {&out_}};
+  }
   Work work() const override { return {double(out_.bytes()), 2500.0 * n_}; }
 
  private:

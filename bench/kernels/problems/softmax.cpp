@@ -48,6 +48,10 @@ class Softmax final : public RowProblem {
       softmax_by_hand(in_.host() + std::size_t(row) * kColumns,
                       out_.host() + std::size_t(row) * kColumns);
   }
+  OpenClTwin opencl() const override {
+    const std::size_t items = std::size_t(rows_) * 256;
+    return {{{"softmax", {items}, {256}, {kColumns, &in_, &out_}}}, {&out_}};
+  }
 };
 
 }  // namespace

@@ -62,7 +62,7 @@ class Spmv final : public Problem {
   double difference() override { return y_.difference(); }
   OpenClTwin opencl() const override {
     const std::size_t items = (rows_ + 255) / 256 * 256;
-    return {{{"spmv_csr", {items, 1}, {256, 1}, {rows_, &starts_, &columns_, &values_, &x_, &y_}}},
+    return {{{"spmv_csr", {items}, {256}, {rows_, &starts_, &columns_, &values_, &x_, &y_}}},
             {&y_}};
   }
   Work work() const override {

@@ -48,6 +48,11 @@ class Stencil3d final : public Problem {
   void launch() override { launch_stencil_3d(n_, in_.device(), out_.device()); }
   void reference() override { stencil_by_hand(n_, in_.host(), out_.host()); }
   double difference() override { return out_.difference(); }
+  OpenClTwin opencl() const override {
+    const std::size_t width = (n_ + 31) / 32 * 32, height = (n_ + 3) / 4 * 4,
+                      depth = (n_ + 1) / 2 * 2;
+    return {{{"stencil_3d", {width, height, depth}, {32, 4, 2}, {n_, &in_, &out_}}}, {&out_}};
+  }
   Work work() const override { return {2.0 * in_.bytes(), 8.0 * in_.count()}; }
 
  private:

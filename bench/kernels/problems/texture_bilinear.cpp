@@ -100,6 +100,15 @@ class TextureBilinear final : public Problem {
     rotate_by_hand(n_, std::cos(kAngle), std::sin(kAngle), in_.host(), out_.host());
   }
   double difference() override { return out_.difference(); }
+  OpenClTwin opencl() const override {
+    const std::size_t size = n_, items = (size + 15) / 16 * 16;
+    const OpenClImage image = {&in_, size, size};
+    return {{{"texture_bilinear",
+              {items, items},
+              {16, 16},
+              {n_, n_, std::cos(kAngle), std::sin(kAngle), image, &out_}}},
+            {&out_}};
+  }
   Work work() const override { return {2.0 * in_.bytes(), double(in_.count())}; }
 
  private:

@@ -23,6 +23,10 @@ class WmmaGemm final : public Problem {
   void launch() override { launch_wmma_gemm(n_, a_.device(), b_.device(), c_.device()); }
   void reference() override { gemm(n_, n_, n_, a_.host(), b_.host(), c_.host()); }
   double difference() override { return c_.difference(); }
+  OpenClTwin opencl() const override {
+    const std::size_t n = n_;
+    return {{{"wmma_gemm", {n / 16 * 32, n / 16}, {32, 4}, {n_, &a_, &b_, &c_}}}, {&c_}};
+  }
   Work work() const override { return {2.0 * a_.bytes() + c_.bytes(), 2.0 * n_ * n_ * n_}; }
 
  private:
