@@ -6,6 +6,7 @@
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/PatternMatch.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 #include <llvm/Transforms/Utils/ValueMapper.h>
 
@@ -32,12 +33,26 @@ bool ends_thread(const llvm::BasicBlock& block) {
   return llvm::isa<llvm::ReturnInst>(block.front());
 }
 
+/// Whether the condition can come out as wanted in all lanes: not where one lane is asked for.
+bool may_come_out(llvm::Value* condition, bool wanted, const ShapeAnalysis& shapes) {
+  using namespace llvm::PatternMatch;
+  llvm::Value *one = nullptr, *other = nullptr;
+  if (match(condition, m_Not(m_Value(one)))) return may_come_out(one, !wanted, shapes);
+  if (wanted ? match(condition, m_LogicalAnd(m_Value(one), m_Value(other)))
+             : match(condition, m_LogicalOr(m_Value(one), m_Value(other))))
+    return may_come_out(one, wanted, shapes) && may_come_out(other, wanted, shapes);
+  const auto* compare = llvm::dyn_cast<llvm::ICmpInst>(condition);
+  const auto equal = wanted ? llvm::CmpInst::ICMP_EQ : llvm::CmpInst::ICMP_NE;
+  return compare == nullptr || compare->getPredicate() != equal || shapes.is_uniform(condition);
+}
+
 std::optional<Bounds> bounds_at(llvm::BasicBlock& block, const ShapeAnalysis& shapes) {
   auto* branch = llvm::dyn_cast<llvm::BranchInst>(block.getTerminator());
   if (branch == nullptr || !branch->isConditional() || !shapes.parts(block)) return std::nullopt;
   for (unsigned way = 0; way < 2; ++way)
     if (ends_thread(*branch->getSuccessor(1 - way)) &&
-        branch->getSuccessor(way)->getSinglePredecessor() == &block)
+        branch->getSuccessor(way)->getSinglePredecessor() == &block &&
+        may_come_out(branch->getCondition(), way == 0, shapes))
       return Bounds{branch, way};
   return std::nullopt;
 }

@@ -90,11 +90,14 @@ class Vectorise : public testing::Test {
     const llvm::Attribute bits = kernel_.entry->getFnAttribute("prefer-vector-width");
     return static_cast<unsigned>(std::stoul(bits.getValueAsString().str())) / 32;
   }
+  bool runs_blocks() const { return kernel_.info.traits & CUDA_SHIM_KERNEL_RUNS_BLOCKS; }
+  /// Conditional ones of a group's work.
   unsigned branches() const {
     return count([](const llvm::Instruction& i) {
-      const auto* branch = llvm::dyn_cast<llvm::BranchInst>(&i);
-      return branch != nullptr && branch->isConditional();
-    });
+             const auto* branch = llvm::dyn_cast<llvm::BranchInst>(&i);
+             return branch != nullptr && branch->isConditional();
+           }) -
+           runs_blocks();
   }
 
   llvm::LLVMContext context_;
@@ -112,6 +115,54 @@ TEST_F(Vectorise, NeighboursAreOneAccess) {
 TEST_F(Vectorise, AnIndexFromAnAlignedBeginNeedsNoCheck) {
   vectorise("ld.global.f32 %f1, [%rd2]; st.global.f32 [%rd2+4], %f1;");
   EXPECT_EQ(branches(), 0u);
+}
+
+TEST_F(Vectorise, WorkWithinBoundsIsThereWithoutMasks) {
+  vectorise(R"(
+  ld.param.u32 %r5, [n]; setp.ge.s32 %p1, %r1, %r5; @%p1 bra DONE;
+  ld.global.f32 %f1, [%rd2]; add.f32 %f1, %f1, %f1; st.global.f32 [%rd2], %f1;
+DONE:)");
+  ASSERT_TRUE(result_) << result_.error();
+  EXPECT_EQ(calls(llvm::Intrinsic::masked_load), 1u);
+  EXPECT_EQ(vector_loads(), 2u);
+  // Which it is takes the last lane's number, and whether that has wrapped.
+  EXPECT_EQ(calls(llvm::Intrinsic::vector_reduce_and), 0u);
+}
+
+TEST_F(Vectorise, BoundsOfSeveralDimensionsAreAskedRowByRow) {
+  vectorise(R"(
+  mov.u32 %r5, %tid.y; mov.u32 %r6, %ntid.x; mad.lo.s32 %r7, %r5, %r6, %r4;
+  ld.param.u32 %r8, [n]; setp.ge.s32 %p1, %r4, %r8; setp.ge.s32 %p2, %r5, %r8; or.pred %p3, %p1, %p2;
+  @%p3 bra DONE;
+  mul.wide.s32 %rd4, %r7, 4; add.s64 %rd4, %rd1, %rd4; ld.global.f32 %f1, [%rd4]; add.f32 %f1, %f1, %f1; st.global.f32 [%rd4], %f1;
+DONE:)",
+            {16, 16, 1});
+  ASSERT_TRUE(result_) << result_.error();
+  EXPECT_EQ(calls(llvm::Intrinsic::vector_reduce_and) + calls(llvm::Intrinsic::vector_reduce_or),
+            0u);
+  EXPECT_GE(vector_loads(), 2u);
+}
+
+TEST_F(Vectorise, WhatOneLaneIsAskedForIsNotThereTwice) {
+  vectorise("setp.ne.s32 %p1, %r1, 7; @%p1 bra DONE; st.global.f32 [%rd2], %f1; DONE:");
+  EXPECT_EQ(branches(), 1u);
+}
+
+TEST_F(Vectorise, ShortKernelsRunABlockInOneCall) {
+  constexpr const char* kCopy = "ld.global.f32 %f1, [%rd2]; st.global.f32 [%rd2+4], %f1;";
+  vectorise(kCopy);
+  EXPECT_TRUE(runs_blocks());
+  vectorise(kCopy, {20, 3, 2});
+  EXPECT_TRUE(runs_blocks());
+  vectorise(kCopy, {0, 0, 0});
+  EXPECT_FALSE(runs_blocks());
+  vectorise(std::string(kCopy) + "bar.sync 0;");
+  EXPECT_FALSE(runs_blocks());
+  vectorise(R"(
+  ld.param.u32 %r5, [n]; mov.u32 %r6, 0; ld.global.f32 %f1, [%rd2];
+MORE: mul.f32 %f1, %f1, %f1; add.s32 %r6, %r6, 1; setp.lt.s32 %p1, %r6, %r5; @%p1 bra MORE;
+  st.global.f32 [%rd2], %f1;)");
+  EXPECT_FALSE(runs_blocks());
 }
 
 TEST_F(Vectorise, AnIndexThatMayWrapIsChecked) {

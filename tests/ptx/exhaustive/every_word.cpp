@@ -123,7 +123,9 @@ Tally tally_part(const Form& form, const HostForm& host, unsigned index, unsigne
   try {
     return Part(form, host).run(begin_of(index), begin_of(index + 1));
   } catch (const interpreter::Fault& fault) {
-    return {.error = fmt::format("The interpreter: {}", fault.what())};
+    Tally failed;
+    failed.error = fmt::format("The interpreter: {}", fault.what());
+    return failed;
   }
 }
 
