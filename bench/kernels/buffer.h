@@ -32,11 +32,14 @@ struct FreeDevice {
 };
 
 /// Host memory in huge pages where the system gives any, as one who cares for speed would allocate
-/// it.
+/// it: of several sizes, so that no two arrays are a multiple of 256 MiB apart, as in device
+/// memory.
 template <class T>
 std::unique_ptr<T[], Free> allocate_host(std::size_t count) {
   constexpr std::size_t kHugePage = std::size_t{2} << 20;
-  const std::size_t bytes = (count * sizeof(T) + kHugePage - 1) / kHugePage * kHugePage;
+  static unsigned allocations = 0;
+  const std::size_t pages = (count * sizeof(T) + kHugePage - 1) / kHugePage + ++allocations % 8;
+  const std::size_t bytes = pages * kHugePage;
   void* memory = std::aligned_alloc(kHugePage, bytes);
   if (memory == nullptr) throw std::bad_alloc();
   madvise(memory, bytes, MADV_HUGEPAGE);

@@ -30,19 +30,20 @@ std::size_t page_bytes() {
   return bytes;
 }
 
-Mapping::Mapping(std::size_t bytes, std::size_t alignment, bool guarded) {
+Mapping::Mapping(std::size_t bytes, std::size_t alignment, bool guarded, std::size_t shift) {
   std::size_t page = page_bytes();
   if (bytes == 0 || bytes > SIZE_MAX / 4 || alignment > SIZE_MAX / 4) return;
   std::size_t size = round_up(bytes, page);
   std::size_t guard = guarded ? page : 0;
   std::size_t slack = alignment > page ? alignment : 0;
-  std::size_t total = size + 2 * guard + slack;
+  // Twice, as the system may fill its address space from either end.
+  std::size_t total = size + 2 * guard + slack + 2 * shift;
   // Reserved without access first, so that guards and slack cost no memory and need no second call.
   void* base = ::mmap(nullptr, total, guarded ? PROT_NONE : PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED) return;
   std::uintptr_t start = reinterpret_cast<std::uintptr_t>(base) + guard;
-  start = round_up(start, alignment > page ? alignment : page);
+  start = round_up(start, alignment > page ? alignment : page) + shift;
   if (guarded && ::mprotect(reinterpret_cast<void*>(start), size, PROT_READ | PROT_WRITE) != 0) {
     ::munmap(base, total);
     return;

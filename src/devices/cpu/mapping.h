@@ -18,8 +18,9 @@ class Mapping {
  public:
   Mapping() = default;
   /// Readable and writable, zeroed, aligned to `alignment` (a power of two). Empty if the system
-  /// refuses. Pages before and behind `bytes` are left inaccessible if `guarded`.
-  Mapping(std::size_t bytes, std::size_t alignment, bool guarded);
+  /// refuses. Pages before and behind `bytes` are left inaccessible if `guarded`; then it lies
+  /// `shift` bytes, a multiple of the alignment, from where it would without.
+  Mapping(std::size_t bytes, std::size_t alignment, bool guarded, std::size_t shift = 0);
   Mapping(Mapping&& other) noexcept { swap(other); }
   Mapping& operator=(Mapping&& other) noexcept {
     swap(other);

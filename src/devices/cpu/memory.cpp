@@ -16,6 +16,9 @@ namespace {
 constexpr std::size_t kLeastAlignment = 512;
 constexpr std::size_t kLarge = 256 << 10;
 constexpr std::size_t kHugePage = 2 << 20;
+// Of addresses that are alike but for multiples of this, the processor's caches can tell few apart.
+constexpr std::uint64_t kAlike = 256 << 20;
+constexpr std::size_t kMostShifts = 8;
 // Below this the system is not asked whether it has the memory: that takes longer than the
 // allocation.
 constexpr std::size_t kAskSystem = 256 << 20;
@@ -32,9 +35,8 @@ bool reserve(std::size_t bytes) {
   return true;
 }
 
-Mapping map_large(std::size_t bytes, std::size_t alignment) {
-  if (bytes < kHugePage) return Mapping(bytes, alignment, true);
-  Mapping mapping(bytes, std::max(alignment, kHugePage), true);
+Mapping map_in_huge_pages(std::size_t bytes, std::size_t alignment, std::size_t shift) {
+  Mapping mapping(bytes, alignment, true, shift);
   if (mapping) ::madvise(mapping.data(), mapping.size(), MADV_HUGEPAGE);
   return mapping;
 }
@@ -58,6 +60,25 @@ DeviceMemory::~DeviceMemory() {
   }
 }
 
+bool DeviceMemory::is_like_another(std::uint64_t address) {
+  std::lock_guard lock(mutex_);
+  return std::ranges::any_of(allocations_, [&](const auto& entry) {
+    return entry.second.bytes >= kHugePage && (entry.first - address) % kAlike == 0;
+  });
+}
+
+Mapping DeviceMemory::map(std::size_t bytes, std::size_t alignment) {
+  if (bytes < kHugePage) return Mapping(bytes, alignment, true);
+  alignment = std::max(alignment, kHugePage);
+  Mapping mapping = map_in_huge_pages(bytes, alignment, 0);
+  for (std::size_t i = 1; i < kMostShifts && mapping; ++i) {
+    if (!is_like_another(reinterpret_cast<std::uint64_t>(mapping.data()))) break;
+    mapping = Mapping();
+    mapping = map_in_huge_pages(bytes, alignment, i * alignment);
+  }
+  return mapping;
+}
+
 Result<std::uint64_t> DeviceMemory::allocate(std::size_t bytes, std::size_t alignment) {
   alignment = std::max(alignment, kLeastAlignment);
   if (bytes >= kAskSystem && bytes > available_memory()) return out_of_memory(bytes);
@@ -65,7 +86,7 @@ Result<std::uint64_t> DeviceMemory::allocate(std::size_t bytes, std::size_t alig
   Allocation allocation = {bytes, {}};
   void* memory = nullptr;
   if (bytes >= kLarge || alignment > page_bytes()) {
-    allocation.mapping = map_large(bytes, alignment);
+    allocation.mapping = map(bytes, alignment);
     memory = allocation.mapping.data();
   } else {
     memory = std::aligned_alloc(alignment, round_up(std::max(bytes, std::size_t{1}), alignment));

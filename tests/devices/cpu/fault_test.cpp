@@ -49,6 +49,35 @@ TEST_P(FaultWithTraits, IllegalAddressNamesKernelBlockThreadAndAddress) {
   EXPECT_EQ(fault.address, reinterpret_cast<std::uint64_t>(hole().words + 4));
 }
 
+// As code that runs all groups of a block in one call: it says itself where it is.
+void write_in_one_group(cuda_shim_host_thread* thread) {
+  for (std::uint32_t row = 0; row < thread->block->ntid.y; ++row) {
+    thread->tid.y = row;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (thread->block->ctaid.x == 2 && row == 5) parameters_of<Words>(thread).words[0] = 1;
+  }
+}
+
+TEST_F(FaultTest, OfACallForAWholeBlockNamesTheGroup) {
+  auto kernel = make_kernel(write_in_one_group, CUDA_SHIM_KERNEL_RUNS_BLOCKS);
+  run(kernel.get(), {3, 1, 1}, {32, 8, 1}, hole());
+  const cuda_shim_fault fault = device_.fault();
+  EXPECT_EQ(static_cast<StatusCode>(fault.code), StatusCode::kIllegalAddress);
+  EXPECT_EQ(fault.block.x, 2u);
+  EXPECT_EQ(fault.thread.y, 5u);
+}
+
+TEST_F(FaultTest, AKernelThatRunsBlocksIsCalledOnceForEach) {
+  auto kernel = make_kernel(
+      [](cuda_shim_host_thread* thread) {
+        __atomic_fetch_add(parameters_of<Words>(thread).words, 1, __ATOMIC_RELAXED);
+      },
+      CUDA_SHIM_KERNEL_RUNS_BLOCKS);
+  std::uint32_t calls = 0;
+  run(kernel.get(), {7, 2, 1}, {32, 8, 1}, Words{&calls});
+  EXPECT_EQ(calls, 14u);
+}
+
 [[gnu::noinline]] std::uint32_t recurse(std::uint32_t depth) {
   volatile std::uint32_t frame[256];
   frame[depth % 256] = depth;

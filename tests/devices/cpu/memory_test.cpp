@@ -28,6 +28,19 @@ TEST_F(MemoryTest, AskedAlignmentIsGiven) {
   }
 }
 
+TEST_F(MemoryTest, LargeBlocksAreNotAMultipleOf256MebibytesApart) {
+  constexpr std::uint64_t kAlike = 256 << 20;
+  std::vector<std::uint64_t> blocks;
+  for (int i = 0; i < 6; ++i) {
+    // With what the mapping needs beside it, exactly as far from the one before.
+    auto memory = device_.allocate(kAlike - (2 << 20) - 2 * 4096);
+    ASSERT_TRUE(memory) << memory.error().message();
+    for (const std::uint64_t other : blocks) EXPECT_NE((*memory - other) % kAlike, 0u);
+    blocks.push_back(*memory);
+  }
+  for (const std::uint64_t block : blocks) EXPECT_TRUE(device_.free(block).ok());
+}
+
 TEST_F(MemoryTest, FreeBytesFollowAllocations) {
   auto before = device_.memory_info();
   auto memory = device_.allocate(512 << 20);

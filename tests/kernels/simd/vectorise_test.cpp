@@ -152,6 +152,11 @@ TEST_F(Vectorise, ShortKernelsRunABlockInOneCall) {
   constexpr const char* kCopy = "ld.global.f32 %f1, [%rd2]; st.global.f32 [%rd2+4], %f1;";
   vectorise(kCopy);
   EXPECT_TRUE(runs_blocks());
+  // For whoever reports a fault.
+  EXPECT_EQ(count([](const llvm::Instruction& i) {
+              return instructions::device_op_in(i) == instructions::DeviceOp::place_group;
+            }),
+            1u);
   vectorise(kCopy, {20, 3, 2});
   EXPECT_TRUE(runs_blocks());
   vectorise(kCopy, {0, 0, 0});
