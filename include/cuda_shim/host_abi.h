@@ -3,9 +3,10 @@
  * ABI.
  *
  * A kernel is one function, `void kernel(cuda_shim_host_thread*)`, that runs one CUDA thread, or
- * one group of threads (simd engine: kernel_info.lanes), from start to end. It reads ids and bases
- * from the structures below and calls the functions of host_abi.def for whatever involves other
- * threads or the system.
+ * one group of threads (simd engine: kernel_info.lanes), from start to end; with the trait
+ * RUNS_BLOCKS, all groups of a block, of which it writes the place into the thread that it gets. It
+ * reads ids and bases from the structures below and calls the functions of host_abi.def for
+ * whatever involves other threads or the system.
  *
  * Waiting. In most kernels such a function switches to another thread and returns when this one may
  * go on, so that each needs a stack (trait NEEDS_FIBERS). A kernel with the trait RESUMES returns

@@ -41,6 +41,7 @@ std::string threads_of(const Row& row) {
 }
 
 std::string_view waiting_of(const Row& row) {
+  if (row.info.traits & CUDA_SHIM_KERNEL_RUNS_BLOCKS) return "; never waits: a block in one call";
   if (row.info.traits & CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS)
     return "; returns at its barriers, where all groups take turns";
   if (row.info.traits & CUDA_SHIM_KERNEL_RESUMES) return "; returns where it waits, and is resumed";

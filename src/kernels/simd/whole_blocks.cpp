@@ -18,6 +18,10 @@ namespace {
 using instructions::DeviceOp;
 using instructions::OpEffect;
 
+/// A longer group does not notice what a call costs, and a loop around it would keep more values
+/// than there are registers.
+constexpr unsigned kMostInstructions = 1000;
+
 bool has_loops(llvm::Function& function) {
   const llvm::DominatorTree dominators(function);
   return !llvm::LoopInfo(dominators).empty();
@@ -183,8 +187,8 @@ class BlockLoop {
 }  // namespace
 
 bool run_whole_blocks(llvm::Function& function, const Lanes& lanes) {
-  if (!lanes.knows_block() || has_loops(function) ||
-      !llvm::all_of(llvm::instructions(function), is_plain))
+  if (!lanes.knows_block() || function.getInstructionCount() > kMostInstructions ||
+      has_loops(function) || !llvm::all_of(llvm::instructions(function), is_plain))
     return false;
   BlockLoop(function, lanes).build();
   return true;

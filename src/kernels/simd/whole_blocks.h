@@ -9,7 +9,7 @@
 namespace cuda_shim::kernels::simd {
 
 /// Puts the function of a group into a loop over the block's groups, and returns whether it did:
-/// if it has no loops of its own, never waits, and the block's size is known.
+/// if it is short, has no loops of its own, never waits, and the block's size is known.
 bool run_whole_blocks(llvm::Function& function, const Lanes& lanes);
 
 }  // namespace cuda_shim::kernels::simd
