@@ -22,6 +22,9 @@ llvm::Value* Emission::outermost_compare(llvm::ICmpInst& compare, bool wanted) {
     return nullptr;
   const bool by_rows = counts.by_rows || shared.by_rows;
   const std::int64_t way = counts.stride * ((by_rows ? lanes_.row : lanes_.count) - 1);
+  const unsigned width = counting->getType()->getScalarSizeInBits();
+  if (way != 0 && !llvm::isUIntN(width, static_cast<std::uint64_t>(std::llabs(way))))
+    return nullptr;
   const bool last_decides =
       (way > 0) == (llvm::ICmpInst::isLT(predicate) || llvm::ICmpInst::isLE(predicate));
   llvm::Value* holds = all_of(guard(counting), guard(bound));

@@ -127,6 +127,7 @@ Shape of_and(const Rule& rule) {
 /// Whether the first lane's number leaves room for the others' by what is known of its bits. What
 /// its thread alone may conclude is left aside: that thread may be inactive.
 bool leaves_room(const llvm::CastInst& extension, std::int64_t way) {
+  if (way < 0) return false;
   const llvm::SimplifyQuery query(extension.getDataLayout(), /*TLI=*/nullptr, /*DT=*/nullptr,
                                   /*AC=*/nullptr, /*CxtI=*/nullptr, /*UseInstrInfo=*/false);
   const llvm::APInt most = llvm::computeKnownBits(extension.getOperand(0), query).getMaxValue();
@@ -134,8 +135,8 @@ bool leaves_room(const llvm::CastInst& extension, std::int64_t way) {
   const llvm::APInt top = llvm::isa<llvm::SExtInst>(extension)
                               ? llvm::APInt::getSignedMaxValue(width)
                               : llvm::APInt::getMaxValue(width);
-  const llvm::APInt room(width, static_cast<std::uint64_t>(way));
-  return way >= 0 && most.ule(top) && room.ule(top - most);
+  const auto room = static_cast<std::uint64_t>(way);
+  return most.ule(top) && (top - most).uge(room);
 }
 
 Shape of_extension(const Rule& rule) {
