@@ -143,6 +143,9 @@ void EngineWorker::stop() {
   if (process_ < 0) return;
   close(to_);
   close(from_);
+  // A worker that was started later holds the other end of the pipe, too, and would keep this one
+  // waiting for more.
+  kill(process_, SIGKILL);
   waitpid(process_, nullptr, 0);
   process_ = -1;
 }
