@@ -68,8 +68,7 @@ struct Block {
   FiberList held;         ///< of a kernel that runs in rounds: at its barrier
   FiberList yielded;      ///< spinning: resumed after everybody else
   std::uint64_t run = 0;  ///< of the scheduler, for whose kernel its fibers are set up
-  std::uint64_t described = 0;  ///< the same, whose grid its structure describes
-  std::uint32_t threads = 0;    ///< of the block, however many fibers run them
+  std::uint32_t threads = 0;  ///< of the block, however many fibers run them
   std::uint32_t alive = 0;
   std::uint32_t active_barriers = 0;  ///< bit per barrier that somebody has arrived at
   Barrier barriers[kBarriers];

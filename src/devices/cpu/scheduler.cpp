@@ -41,7 +41,6 @@ void Scheduler::run(Grid& grid, std::uint32_t seat) {
   ++run_;
   idle_rounds_ = rounds_since_block_ = 0;
   next_block_ = end_block_ = 0;
-  place_index_ = ~std::uint64_t{0} - 1;
   current_ = nullptr;
   auto work = [](void* self) { static_cast<Scheduler*>(self)->run_blocks(); };
   if (!run_guarded(worker_, work, this)) {
@@ -158,33 +157,16 @@ Block* Scheduler::take_slot() {
   return block;
 }
 
-// Blocks mostly come in order, and dividing takes as long as a small group of threads.
-void Scheduler::find_place(std::uint64_t index) {
-  const cuda_shim_dim3& grid = grid_->config->grid;
-  if (index == place_index_ + 1 && place_.x + 1 < grid.x) {
-    ++place_.x;
-  } else {
-    const std::uint64_t row = index / grid.x;
-    place_ = {static_cast<std::uint32_t>(index % grid.x), static_cast<std::uint32_t>(row % grid.y),
-              static_cast<std::uint32_t>(row / grid.y)};
-  }
-  place_index_ = index;
-}
-
 void Scheduler::set_place(Block& block, std::uint64_t index) {
-  find_place(index);
-  block.abi.ctaid = place_;
-  if (block.described == run_) return;
-  describe_grid(block);
-  block.described = run_;
-}
-
-void Scheduler::describe_grid(Block& block) {
   const cuda_shim_launch_config& config = *grid_->config;
   auto workspace = reinterpret_cast<std::uint64_t>(grid_->workspace);
   cuda_shim_host_block& abi = block.abi;
   abi.ntid = config.block;
   abi.nctaid = config.grid;
+  const std::uint64_t row = index < config.grid.x ? 0 : index / config.grid.x;
+  abi.ctaid.x = static_cast<std::uint32_t>(index - row * config.grid.x);
+  abi.ctaid.y = static_cast<std::uint32_t>(row % config.grid.y);
+  abi.ctaid.z = static_cast<std::uint32_t>(row / config.grid.y);
   abi.static_shared_bytes = grid_->kernel->info.static_shared_bytes;
   abi.dynamic_shared_bytes = config.dynamic_shared_bytes;
   abi.smid = seat_;

@@ -85,9 +85,7 @@ class Scheduler {
   template <class Call>
   Return run_until_return(Fiber& fiber, Call call);
   Status start_block(std::uint64_t index);
-  void find_place(std::uint64_t index);
   void set_place(Block& block, std::uint64_t index);
-  void describe_grid(Block& block);
   Block* take_slot();
   void retire(Block& block);
   void free_retired();
@@ -110,8 +108,6 @@ class Scheduler {
   bool in_rounds_ = false;
   std::uint32_t idle_rounds_ = 0;                 ///< in which every thread only spun
   std::uint64_t next_block_ = 0, end_block_ = 0;  ///< taken, and not started yet
-  cuda_shim_dim3 place_ = {};                     ///< of the block that was placed last
-  std::uint64_t place_index_ = 0;                 ///< its number
   std::uint32_t rounds_since_block_ =
       0;  ///< as idle_rounds_, since a thread ended or a block was added
   const cuda_shim_host_thread* current_ = nullptr;  ///< the running thread, for fault reports

@@ -80,7 +80,6 @@ class Emission {
   void emit_alloca(llvm::AllocaInst& storage);
 
   // --- What holds for all lanes (emission_all.cpp)
-
   llvm::Value* emit_group_all(llvm::CallInst& call);
   llvm::Value* comes_out(llvm::Value* condition, bool wanted);
   llvm::Value* outermost_compare(llvm::ICmpInst& compare, bool wanted);

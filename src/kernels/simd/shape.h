@@ -28,13 +28,18 @@ struct Shape {
   bool is_affine() const { return !varying && !by_rows && stride != 0; }
   bool is_sure() const { return !varying && !assumed; }
 
-  /// The smallest power of two above what the lanes add to lane 0's value.
+  /// The smallest power of two above what the lanes add to lane 0's value; of strides so long that
+  /// this may be more than numbers hold, the largest one.
   std::uint64_t span(unsigned lanes) const {
+    constexpr std::int64_t kLongest = std::int64_t{1} << 32;
+    if (stride > kLongest || stride < -kLongest) return std::uint64_t{1} << 63;
     return std::bit_ceil(static_cast<std::uint64_t>(std::llabs(stride)) * (lanes - 1) + 1);
   }
-  /// Whether all lanes share the bits above the span: nothing carries out of it.
-  bool stays_within_span(unsigned lanes) const {
-    return is_sure() && stride >= 0 && alignment >= span(lanes);
+  /// Whether all lanes share the bits above the span: nothing carries out of it, of numbers of so
+  /// many bits, nor into their sign.
+  bool stays_within_span(unsigned lanes, unsigned bits) const {
+    return is_sure() && stride >= 0 && alignment >= span(lanes) &&
+           (span(lanes) - 1) >> (bits - 1) == 0;
   }
 
   bool operator==(const Shape&) const = default;

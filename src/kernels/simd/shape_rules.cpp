@@ -15,6 +15,7 @@
 
 #include "cuda_shim/host_abi.h"
 #include "kernels/instructions/device_ops.h"
+#include "kernels/simd/elements.h"
 #include "kernels/simd/own_arrays.h"
 
 namespace cuda_shim::kernels::simd {
@@ -45,6 +46,10 @@ struct Rule {
   const llvm::ConstantInt* constant(unsigned index) const {
     const auto* number = llvm::dyn_cast<llvm::ConstantInt>(instruction.getOperand(index));
     return number != nullptr && number->getBitWidth() <= 64 ? number : nullptr;
+  }
+  bool stays_within_span(const Shape& known) const {
+    return known.stays_within_span(lanes.count,
+                                   bits_of(instruction.getOperand(0)->getType()->getScalarType()));
   }
   unsigned width() const { return instruction.getType()->getScalarSizeInBits(); }
 };
@@ -95,7 +100,7 @@ Shape of_right_shift(const Rule& rule) {
   const Shape shape = rule.operand(0);
   const auto* distance = rule.constant(1);
   if (distance == nullptr || distance->getZExtValue() >= std::min(rule.width(), 63u) ||
-      !shape.stays_within_span(rule.lanes.count))
+      !rule.stays_within_span(shape))
     return Shape::any();
   const std::uint64_t unit = std::uint64_t{1} << distance->getZExtValue();
   const std::uint64_t rest = std::max<std::uint64_t>(1, shape.alignment / unit);
@@ -112,7 +117,7 @@ Shape of_or(const Rule& rule) {
 Shape of_and(const Rule& rule) {
   const Shape shape = rule.operand(0);
   const auto* mask = rule.constant(1);
-  if (mask == nullptr || !shape.stays_within_span(rule.lanes.count)) return Shape::any();
+  if (mask == nullptr || !rule.stays_within_span(shape)) return Shape::any();
   const std::uint64_t bits = mask->getZExtValue(), low = shape.span(rule.lanes.count) - 1;
   const std::uint64_t alignment = std::max(shape.alignment, alignment_of(bits));
   if ((bits & low) == 0) return Shape::uniform(alignment);
@@ -141,12 +146,10 @@ bool leaves_room(const llvm::CastInst& extension, std::int64_t way) {
 
 Shape of_extension(const Rule& rule) {
   Shape shape = rule.operand(0);
-  if (!shape.is_affine() || shape.stays_within_span(rule.lanes.count)) return shape;
-  const std::int64_t way = shape.stride * static_cast<std::int64_t>(rule.lanes.count - 1);
-  if (std::llabs(shape.stride) <= kLongestStride &&
-      leaves_room(llvm::cast<llvm::CastInst>(rule.instruction), way))
-    return shape;
+  if (!shape.is_affine() || rule.stays_within_span(shape)) return shape;
   if (std::llabs(shape.stride) > kLongestStride) return Shape::any();
+  const std::int64_t way = shape.stride * static_cast<std::int64_t>(rule.lanes.count - 1);
+  if (leaves_room(llvm::cast<llvm::CastInst>(rule.instruction), way)) return shape;
   // A narrow number wraps too soon for the check to be worth it.
   if (rule.instruction.getOperand(0)->getType()->getScalarSizeInBits() < 32) return Shape::any();
   shape.assumed = true;
@@ -206,8 +209,8 @@ Shape of_comparison(const Rule& rule) {
     std::swap(a, b);
     predicate = llvm::ICmpInst::getSwappedPredicate(predicate);
   }
-  const bool at_boundary = b.is_uniform() && a.stays_within_span(rule.lanes.count) &&
-                           b.alignment >= a.span(rule.lanes.count);
+  const bool at_boundary =
+      b.is_uniform() && rule.stays_within_span(a) && b.alignment >= a.span(rule.lanes.count);
   const bool splits_there =
       predicate == llvm::ICmpInst::ICMP_ULT || predicate == llvm::ICmpInst::ICMP_UGE ||
       predicate == llvm::ICmpInst::ICMP_SLT || predicate == llvm::ICmpInst::ICMP_SGE;

@@ -20,7 +20,9 @@ void expose_shared_bits(llvm::Function& function, const Lanes& lanes) {
     if (!matches || distance >= each.getType()->getIntegerBitWidth()) continue;
     const Shape shape = shapes.of(value);
     const std::uint64_t taken = mask << distance;
-    if (!shape.is_affine() || !shape.stays_within_span(lanes.count)) continue;
+    if (!shape.is_affine() ||
+        !shape.stays_within_span(lanes.count, value->getType()->getIntegerBitWidth()))
+      continue;
     if (taken >> distance != mask || (taken & (shape.span(lanes.count) - 1)) != 0) continue;
     llvm::IRBuilder<> ir(&each);
     each.replaceAllUsesWith(ir.CreateLShr(ir.CreateAnd(value, taken), distance));
