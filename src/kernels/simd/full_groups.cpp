@@ -1,10 +1,7 @@
 #include "kernels/simd/full_groups.h"
 
-#include <llvm/ADT/STLExtras.h>
 #include <llvm/ADT/SetVector.h>
-#include <llvm/Analysis/LoopInfo.h>
 #include <llvm/IR/CFG.h>
-#include <llvm/IR/Dominators.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/PatternMatch.h>
 #include <llvm/Transforms/Utils/Cloning.h>
@@ -13,6 +10,7 @@
 #include <optional>
 
 #include "kernels/instructions/device_ops.h"
+#include "kernels/simd/copies.h"
 #include "kernels/simd/shape_analysis.h"
 
 namespace cuda_shim::kernels::simd {
@@ -64,13 +62,6 @@ std::optional<Bounds> find_bounds(llvm::Function& function, const ShapeAnalysis&
   return block != nullptr ? bounds_at(*block, shapes) : std::nullopt;
 }
 
-bool can_be_copied(const llvm::BasicBlock& block) {
-  return llvm::none_of(block, [](const llvm::Instruction& instruction) {
-    const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-    return call != nullptr && (call->isConvergent() || call->cannotDuplicate());
-  });
-}
-
 /// All behind the branch but the end; nothing if it is not to be copied.
 Blocks work_behind(const Bounds& bounds) {
   Blocks work;
@@ -116,11 +107,7 @@ void choose(const Bounds& bounds, llvm::BasicBlock* full) {
 }  // namespace
 
 void set_full_groups_apart(llvm::Function& function, const Lanes& lanes) {
-  if (lanes.count == 1) return;
-  {
-    const llvm::DominatorTree dominators(function);
-    if (!llvm::LoopInfo(dominators).empty()) return;
-  }
+  if (lanes.count == 1 || has_loops(function)) return;
   std::optional<Bounds> bounds;
   {
     const ShapeAnalysis shapes(function, lanes);

@@ -3,6 +3,7 @@
 
 #include "kernels/simd/full_rounds.h"
 
+#include <llvm/ADT/STLExtras.h>
 #include <llvm/Analysis/LoopInfo.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/IRBuilder.h>
@@ -16,6 +17,7 @@
 
 #include "kernels/instructions/device_ops.h"
 #include "kernels/passes/analyses.h"
+#include "kernels/simd/copies.h"
 #include "kernels/simd/shape_analysis.h"
 
 namespace cuda_shim::kernels::simd {
@@ -57,14 +59,10 @@ std::optional<Count> count_of(const llvm::Loop& loop, const ShapeAnalysis& shape
 }
 
 bool can_be_copied(const llvm::Loop& loop) {
-  unsigned size = 0;
-  for (const llvm::BasicBlock* block : loop.blocks())
-    for (const llvm::Instruction& instruction : *block) {
-      const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-      if (call != nullptr && (call->isConvergent() || call->cannotDuplicate())) return false;
-      if (++size > kMostInstructions) return false;
-    }
-  return true;
+  std::size_t size = 0;
+  for (const llvm::BasicBlock* block : loop.blocks()) size += block->size();
+  return size <= kMostInstructions &&
+         llvm::all_of(loop.blocks(), [](const auto* block) { return simd::can_be_copied(*block); });
 }
 
 /// Both parts of one loop, and the blocks between them:

@@ -3,14 +3,13 @@
 
 #include "kernels/simd/whole_blocks.h"
 
-#include <llvm/Analysis/LoopInfo.h>
-#include <llvm/IR/Dominators.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/MDBuilder.h>
 
 #include "kernels/instructions/device_ops.h"
+#include "kernels/simd/copies.h"
 
 namespace cuda_shim::kernels::simd {
 namespace {
@@ -21,11 +20,6 @@ using instructions::OpEffect;
 /// A longer group does not notice what a call costs, and a loop around it would keep more values
 /// than there are registers.
 constexpr unsigned kMostInstructions = 1000;
-
-bool has_loops(llvm::Function& function) {
-  const llvm::DominatorTree dominators(function);
-  return !llvm::LoopInfo(dominators).empty();
-}
 
 /// Whether it stays in the function, and reads no more of the group's place than can be replaced.
 bool is_plain(const llvm::Instruction& instruction) {
