@@ -21,10 +21,9 @@ llvm::Value* Emission::outermost_compare(llvm::ICmpInst& compare, bool wanted) {
   if (counts.stride != 0 && (!compare.isRelational() || !counting->getType()->isIntegerTy()))
     return nullptr;
   const bool by_rows = counts.by_rows || shared.by_rows;
-  // Numbers that go round on their way cannot be told by their ends.
-  if (!llvm::isInt<32>(counts.stride)) return nullptr;
   const std::int64_t way = counts.stride * ((by_rows ? lanes_.row : lanes_.count) - 1);
   const unsigned width = counting->getType()->getScalarSizeInBits();
+  // Numbers that go round on their way cannot be told by their ends.
   if (way != 0 && !llvm::isUIntN(width, static_cast<std::uint64_t>(std::llabs(way))))
     return nullptr;
   const bool last_decides =

@@ -28,11 +28,8 @@ struct Shape {
   bool is_affine() const { return !varying && !by_rows && stride != 0; }
   bool is_sure() const { return !varying && !assumed; }
 
-  /// The smallest power of two above what the lanes add to lane 0's value; of strides so long that
-  /// this may be more than numbers hold, the largest one.
+  /// The smallest power of two above what the lanes add to lane 0's value.
   std::uint64_t span(unsigned lanes) const {
-    constexpr std::int64_t kLongest = std::int64_t{1} << 32;
-    if (stride > kLongest || stride < -kLongest) return std::uint64_t{1} << 63;
     return std::bit_ceil(static_cast<std::uint64_t>(std::llabs(stride)) * (lanes - 1) + 1);
   }
   /// Whether all lanes share the bits above the span: nothing carries out of it, of numbers of so

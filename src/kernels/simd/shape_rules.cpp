@@ -28,6 +28,9 @@ constexpr std::uint64_t kAnyAlignment = std::uint64_t{1} << 32;
 /// somewhere, and gains nothing.
 constexpr std::int64_t kLongestStride = 1 << 12;
 
+/// So that what all lanes add to a number is a number of 64 bits.
+constexpr std::int64_t kMostStride = std::int64_t{1} << 40;
+
 std::uint64_t alignment_of(std::uint64_t value) {
   return value == 0 ? kAnyAlignment : std::min(kAnyAlignment, value & -value);
 }
@@ -58,6 +61,7 @@ Shape combined(const Shape& a, const Shape& b, std::int64_t stride) {
   if (a.varying || b.varying) return Shape::any();
   // Equal in all lanes only as long as nothing has wrapped: not worth a check.
   if (stride == 0 && (a.assumed || b.assumed)) return Shape::any();
+  if (std::llabs(stride) > kMostStride) return Shape::any();
   return {.assumed = a.assumed || b.assumed,
           .stride = stride,
           .alignment = std::min(a.alignment, b.alignment)};
@@ -76,7 +80,9 @@ Shape of_difference(const Rule& rule) {
 Shape scaled(Shape shape, std::int64_t factor) {
   if (shape.varying) return shape;
   std::int64_t stride = 0;
-  if (__builtin_mul_overflow(shape.stride, factor, &stride)) return Shape::any();
+  if (__builtin_mul_overflow(shape.stride, factor, &stride) || stride > kMostStride ||
+      stride < -kMostStride)
+    return Shape::any();
   shape.stride = stride;
   shape.alignment = product(shape.alignment, alignment_of(static_cast<std::uint64_t>(factor)));
   return shape;
