@@ -46,49 +46,48 @@ std::uint64_t canonical_nan(const HostFormat& format) {
   return low_bits(format.bits - format.padding - 1) << format.padding;
 }
 
-/// Counts whole multiples of the distance between the format's numbers around here.
-std::uint64_t narrowed(const HostForm& form, double value) {
+/// Counts whole multiples of the distance between the format's numbers around here. Without
+/// branches, as are the others below, so that vectors of the host's work them out.
+[[gnu::always_inline]] inline std::uint64_t narrowed(const HostForm& form, double value) {
   const HostFormat& format = form.to_format;
-  if (std::isnan(value)) return canonical_nan(format);
-  if (format.bits == 64) return std::bit_cast<std::uint64_t>(value);
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  if (format.bits == 64) return std::isnan(value) ? canonical_nan(format) : bits;
   const int bias = (1 << (format.exponent_bits - 1)) - 1;
-  const int mantissa = static_cast<int>(format.mantissa_bits);
-  const bool negative = std::signbit(value);
-  const auto exponent_of = [](double number) {
-    return static_cast<int>(std::bit_cast<std::uint64_t>(number) >> 52 & 0x7ff) - 1023;
-  };
+  const auto mantissa = static_cast<int>(format.mantissa_bits);
+  const bool negative = bits >> 63 != 0;
   const std::uint64_t infinity = low_bits(format.exponent_bits) << mantissa;
-  std::uint64_t magnitude = infinity;
-  if (!std::isinf(value)) {
-    const int exponent = std::max(exponent_of(value), 1 - bias);
-    const auto scale =
-        std::bit_cast<double>(static_cast<std::uint64_t>(mantissa - exponent + 1023) << 52);
-    const double count = std::fabs(std::nearbyint(value * scale));
-    // The exponent's lowest bit is the mantissa's carry.
-    magnitude = (static_cast<std::uint64_t>(exponent + bias - 1) << mantissa) +
-                static_cast<std::uint64_t>(count);
-    if (magnitude >= infinity) {
-      const bool to_largest = form.rounding == FE_TOWARDZERO ||
-                              (form.rounding == FE_UPWARD && negative) ||
-                              (form.rounding == FE_DOWNWARD && !negative);
-      magnitude = infinity - (to_largest || form.satfinite ? 1 : 0);
-    }
-  } else if (form.satfinite) {
-    magnitude = infinity - 1;
-  }
+
+  const int exponent = std::max(static_cast<int>(bits >> 52 & 0x7ff) - 1023, 1 - bias);
+  const auto scale =
+      std::bit_cast<double>(static_cast<std::uint64_t>(mantissa - exponent + 1023) << 52);
+  const double count = std::fabs(std::nearbyint(value * scale));
+  // The exponent's lowest bit is the mantissa's carry.
+  const std::uint64_t finite = (static_cast<std::uint64_t>(exponent + bias - 1) << mantissa) +
+                               static_cast<std::uint64_t>(static_cast<std::int64_t>(count));
+
+  const bool to_largest = form.satfinite || form.rounding == FE_TOWARDZERO ||
+                          (form.rounding == FE_UPWARD && negative) ||
+                          (form.rounding == FE_DOWNWARD && !negative);
+  const std::uint64_t overflow = infinity - (to_largest ? 1 : 0);
+  const std::uint64_t infinite = infinity - (form.satfinite ? 1 : 0);
+  const std::uint64_t magnitude =
+      std::isinf(value) ? infinite : (finite >= infinity ? overflow : finite);
   const std::uint64_t sign = std::uint64_t{negative} << (format.bits - format.padding - 1);
-  return (sign | magnitude) << format.padding;
+  return std::isnan(value) ? canonical_nan(format) : (sign | magnitude) << format.padding;
 }
 
-std::uint64_t clamped(const HostInteger& type, double value) {
+[[gnu::always_inline]] inline std::uint64_t clamped(const HostInteger& type, double value) {
   const auto half = static_cast<double>(std::uint64_t{1} << (type.bits - 1));
   const double least = type.is_signed ? -half : 0;
   const double limit = type.is_signed ? half : 2 * half;
-  if (std::isnan(value)) return type.bits == 64 ? std::uint64_t{1} << 63 : 0;
-  if (value < least) return type.is_signed ? ~low_bits(type.bits - 1) : 0;
-  if (value >= limit) return low_bits(type.bits - (type.is_signed ? 1 : 0));
-  return value < 0 ? static_cast<std::uint64_t>(static_cast<std::int64_t>(value))
-                   : static_cast<std::uint64_t>(value);
+  const std::uint64_t of_nan = type.bits == 64 ? std::uint64_t{1} << 63 : 0;
+  const std::uint64_t lowest = type.is_signed ? ~low_bits(type.bits - 1) : 0;
+  const std::uint64_t highest = low_bits(type.bits - (type.is_signed ? 1 : 0));
+  const std::uint64_t within = value < 0
+                                   ? static_cast<std::uint64_t>(static_cast<std::int64_t>(value))
+                                   : static_cast<std::uint64_t>(value);
+  if (std::isnan(value)) return of_nan;
+  return value < least ? lowest : (value >= limit ? highest : within);
 }
 
 /// As registers hold it.
