@@ -37,6 +37,9 @@ typedef enum cuda_shim_kernel_traits {
   /* A call of the entry runs all groups of a block, one after another; the thread that it gets is
    * the first, and it keeps the place up to date. Excludes NEEDS_FIBERS and RESUMES. */
   CUDA_SHIM_KERNEL_RUNS_BLOCKS = 1u << 7,
+  /* With RUNS_BLOCKS: a call may run several blocks that lie side by side in x: the first group of
+   * each, then the second of each, and so on. */
+  CUDA_SHIM_KERNEL_BLOCKS_ABREAST = 1u << 8,
 } cuda_shim_kernel_traits;
 
 /* Facts of one translated kernel. Sizes in bytes. */

@@ -4,9 +4,9 @@
  *
  * A kernel is one function, `void kernel(cuda_shim_host_thread*)`, that runs one CUDA thread, or
  * one group of threads (simd engine: kernel_info.lanes), from start to end; with the trait
- * RUNS_BLOCKS, all groups of a block, of which it writes the place into the thread that it gets. It
- * reads ids and bases from the structures below and calls the functions of host_abi.def for
- * whatever involves other threads or the system.
+ * RUNS_BLOCKS, all groups of a block, of which it writes the place into the thread that it gets;
+ * with BLOCKS_ABREAST, of several blocks. It reads ids and bases from the structures below and
+ * calls the functions of host_abi.def for whatever involves other threads or the system.
  *
  * Waiting. In most kernels such a function switches to another thread and returns when this one may
  * go on, so that each needs a stack (trait NEEDS_FIBERS). A kernel with the trait RESUMES returns
@@ -52,6 +52,9 @@ typedef struct cuda_shim_host_block {
      others. */
   uint32_t calls, waiting;
   uint32_t passed; /* barriers, by all */
+  /* With the trait BLOCKS_ABREAST: the blocks that a call runs: ctaid.x of the first, and how many,
+     which count up in x. `ctaid` is the one that runs, which the call keeps up to date. */
+  uint32_t first, abreast;
 } cuda_shim_host_block;
 
 /* One CUDA thread. */

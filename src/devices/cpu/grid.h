@@ -29,11 +29,11 @@ namespace cuda_shim::devices::cpu {
 using KernelCode = cuda_shim_executable_impl;
 class Instance;
 
-/// A run of blocks that one worker takes before it helps others with theirs. The same worker gets
+/// A run of strips that one worker takes before it helps others with theirs. The same worker gets
 /// the same run in each launch of a grid, so that what it wrote last time is not in the near cache
 /// of another.
 struct Share {
-  alignas(64) std::atomic<std::uint64_t> next;  ///< first block that nobody has taken
+  alignas(64) std::atomic<std::uint64_t> next;  ///< first strip that nobody has taken
   std::uint64_t end;
 };
 
@@ -45,7 +45,10 @@ struct Grid {
   unsigned char* module_memory;
   std::size_t stack_bytes;  ///< of one thread
   std::uint64_t blocks;
-  std::uint64_t chunk;    ///< blocks that a worker takes at a time
+  /// Blocks that one call of the kernel runs lie side by side in x, and are a strip: mostly one.
+  std::uint32_t abreast;
+  std::uint64_t strips;
+  std::uint64_t chunk;    ///< strips that a worker takes at a time
   std::uint32_t workers;  ///< of the device: %nsmid
   bool cooperative;
 
@@ -58,8 +61,12 @@ struct Grid {
   alignas(64) std::uint32_t workspace[16] = {sizeof(workspace)};
 };
 
-/// Up to `wanted` blocks, in increasing order within each share; how many, and the first.
-inline std::uint64_t take_blocks(Share& share, std::uint64_t wanted, std::uint64_t* first) {
+inline std::uint32_t strips_of_row(const cuda_shim_dim3& grid, std::uint32_t abreast) {
+  return (grid.x - 1) / abreast + 1;
+}
+
+/// Up to `wanted` strips, in increasing order within each share; how many, and the first.
+inline std::uint64_t take_strips(Share& share, std::uint64_t wanted, std::uint64_t* first) {
   if (share.next.load(std::memory_order_relaxed) >= share.end) return 0;
   *first = share.next.fetch_add(wanted, std::memory_order_relaxed);
   if (*first >= share.end) return 0;
@@ -70,7 +77,7 @@ inline std::uint64_t take_blocks(Share& share, std::uint64_t wanted, std::uint64
 inline std::uint64_t take_chunk(Grid& grid, std::uint32_t worker, std::uint64_t* first) {
   for (std::uint32_t i = 0; i < grid.share_count; ++i) {
     Share& share = grid.shares[(worker + i) % grid.share_count];
-    if (const std::uint64_t count = take_blocks(share, grid.chunk, first)) return count;
+    if (const std::uint64_t count = take_strips(share, grid.chunk, first)) return count;
   }
   return 0;
 }

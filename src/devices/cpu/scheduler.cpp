@@ -163,8 +163,11 @@ void Scheduler::set_place(Block& block, std::uint64_t index) {
   cuda_shim_host_block& abi = block.abi;
   abi.ntid = config.block;
   abi.nctaid = config.grid;
-  const std::uint64_t row = index < config.grid.x ? 0 : index / config.grid.x;
-  abi.ctaid.x = static_cast<std::uint32_t>(index - row * config.grid.x);
+  const std::uint32_t strips = strips_of_row(config.grid, grid_->abreast);
+  const std::uint64_t row = index < strips ? 0 : index / strips;
+  abi.first = static_cast<std::uint32_t>(index - row * strips) * grid_->abreast;
+  abi.abreast = std::min(grid_->abreast, config.grid.x - abi.first);
+  abi.ctaid.x = abi.first;
   abi.ctaid.y = static_cast<std::uint32_t>(row % config.grid.y);
   abi.ctaid.z = static_cast<std::uint32_t>(row / config.grid.y);
   abi.static_shared_bytes = grid_->kernel->info.static_shared_bytes;

@@ -199,6 +199,9 @@ class Emission {
   llvm::Value* bytes_of_launch();
   llvm::Value* writes_much(const llvm::StoreInst& store);
   bool may_stream(const llvm::StoreInst& store, llvm::Type* type) const;
+  void stream(llvm::Value* value, llvm::Value* pointer);
+  void stream_whole_lines(const llvm::StoreInst& store, llvm::Value* value, llvm::Value* pointer,
+                          llvm::Value* mask);
   void store_in_line(const llvm::StoreInst& store, llvm::Value* value, llvm::Value* pointer,
                      llvm::Value* mask);
 

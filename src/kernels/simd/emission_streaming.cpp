@@ -95,6 +95,43 @@ bool Emission::may_stream(const llvm::StoreInst& store, llvm::Type* type) const 
   return bytes % kLineBytes == 0;
 }
 
+void Emission::stream(llvm::Value* value, llvm::Value* pointer) {
+  llvm::Metadata* one = llvm::ConstantAsMetadata::get(ir_.getInt32(1));
+  ir_.CreateAlignedStore(value, pointer, llvm::Align(kLineBytes))
+      ->setMetadata(llvm::LLVMContext::MD_nontemporal, llvm::MDNode::get(ir_.getContext(), one));
+}
+
+/// Those of several lines past the caches of which the mask has all elements; the first and the
+/// last lines of an array's rows may lack some.
+void Emission::stream_whole_lines(const llvm::StoreInst& store, llvm::Value* value,
+                                  llvm::Value* pointer, llvm::Value* mask) {
+  const auto elements = static_cast<int>(
+      kLineBytes / source_.getDataLayout().getTypeStoreSize(value->getType()->getScalarType()));
+  const int all =
+      static_cast<int>(llvm::cast<llvm::FixedVectorType>(value->getType())->getNumElements());
+  // As a number: LLVM asks for a part of a mask through memory, and what is read there waits for
+  // all stores before it.
+  llvm::Value* bits = ir_.CreateBitCast(mask, ir_.getIntNTy(static_cast<unsigned>(all)));
+  llvm::Type* type = ir_.getIntNTy(static_cast<unsigned>(elements));
+  for (int first = 0; first < all; first += elements) {
+    const auto part = llvm::to_vector(llvm::seq(first, first + elements));
+    llvm::Value* line = ir_.CreateShuffleVector(value, part);
+    llvm::Value* place = ir_.CreateConstInBoundsGEP1_32(line->getType()->getScalarType(), pointer,
+                                                        static_cast<unsigned>(first));
+    guarded(
+        ir_.CreateICmpEQ(ir_.CreateTrunc(ir_.CreateLShr(bits, first), type),
+                         llvm::Constant::getAllOnesValue(type)),
+        [&] {
+          stream(line, place);
+          return nullptr;
+        },
+        [&] {
+          ir_.CreateMaskedStore(line, place, store.getAlign(), ir_.CreateShuffleVector(mask, part));
+          return nullptr;
+        });
+  }
+}
+
 /// All elements of `value` that the mask has (null: all).
 void Emission::store_in_line(const llvm::StoreInst& store, llvm::Value* value, llvm::Value* pointer,
                              llvm::Value* mask) {
@@ -105,23 +142,36 @@ void Emission::store_in_line(const llvm::StoreInst& store, llvm::Value* value, l
       ir_.CreateMaskedStore(value, pointer, store.getAlign(), mask);
     return nullptr;
   };
+  const auto stream_it = [&] {
+    stream(value, pointer);
+    return nullptr;
+  };
   if (!may_stream(store, value->getType())) {
     store_it();
     return;
   }
   llvm::Value* place = ir_.CreatePtrToInt(pointer, ir_.getInt64Ty());
   llvm::Value* fits = ir_.CreateICmpEQ(ir_.CreateAnd(place, kLineBytes - 1), ir_.getInt64(0));
-  // Of all lanes, also where the store is of one row: LLVM takes a row's part of the mask out
-  // through memory, and what is read there waits for all stores before it.
-  if (mask != nullptr) fits = ir_.CreateAnd(fits, ir_.CreateAndReduce(active_mask()));
+  llvm::Value* streams = ir_.CreateAnd(writes_much(store), fits);
+  if (mask == nullptr) {
+    guarded(streams, stream_it, store_it);
+    return;
+  }
+  // Of all lanes, also where the store is of one row, whose part of the mask takes time as well.
+  llvm::Value* all = ir_.CreateAndReduce(active_mask());
+  const bool has_lines = mask == active_mask() &&
+                         source_.getDataLayout().getTypeStoreSize(value->getType()) > kLineBytes;
+  if (!has_lines) {
+    guarded(ir_.CreateAnd(streams, all), stream_it, store_it);
+    return;
+  }
   guarded(
-      ir_.CreateAnd(writes_much(store), fits),
+      streams,
       [&] {
-        ir_.CreateAlignedStore(value, pointer, llvm::Align(kLineBytes))
-            ->setMetadata(llvm::LLVMContext::MD_nontemporal,
-                          llvm::MDNode::get(ir_.getContext(),
-                                            llvm::ConstantAsMetadata::get(ir_.getInt32(1))));
-        return nullptr;
+        return guarded(all, stream_it, [&] {
+          stream_whole_lines(store, value, pointer, mask);
+          return nullptr;
+        });
       },
       store_it);
 }

@@ -175,7 +175,7 @@ std::expected<Lanes, std::string> vectorise(instructions::LoweredKernel& kernel,
   for (llvm::Function& function : module)
     if (!function.isDeclaration()) ask_for_wide_vectors(function, vector_bits);
   targets::host::make_shared_atomics_plain(module);
-  if (run_whole_blocks(**made, lanes)) kernel.info.traits |= CUDA_SHIM_KERNEL_RUNS_BLOCKS;
+  kernel.info.traits |= run_whole_blocks(**made, lanes);
   return lanes;
 }
 

@@ -8,6 +8,7 @@
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/MDBuilder.h>
 
+#include "cuda_shim/code_object.h"
 #include "kernels/instructions/device_ops.h"
 #include "kernels/simd/copies.h"
 
@@ -27,7 +28,8 @@ bool is_plain(const llvm::Instruction& instruction) {
   if (call == nullptr || llvm::isa<llvm::IntrinsicInst>(call)) return true;
   const auto op = instructions::device_op_in(*call);
   if (!op) return false;
-  if (*op == DeviceOp::tid) return llvm::isa<llvm::ConstantInt>(call->getArgOperand(0));
+  if (*op == DeviceOp::tid || *op == DeviceOp::ctaid)
+    return llvm::isa<llvm::ConstantInt>(call->getArgOperand(0));
   const OpEffect effect = instructions::effect_of(*op);
   return effect == OpEffect::kPure || effect == OpEffect::kReads;
 }
@@ -36,35 +38,79 @@ bool is_plain(const llvm::Instruction& instruction) {
 class BlockLoop {
  public:
   BlockLoop(llvm::Function& function, const Lanes& lanes)
-      : function_(function), lanes_(lanes), ir_(function.getContext()) {}
+      : function_(function),
+        lanes_(lanes),
+        ir_(function.getContext()),
+        // What one block keeps in shared memory, another would find there.
+        runs_abreast_(lanes.block[1] * lanes.block[2] > 1 && !asks(DeviceOp::shared_window)) {}
 
   void build() {
-    llvm::BasicBlock& body = function_.getEntryBlock();
-    auto* entry = llvm::BasicBlock::Create(ir_.getContext(), "block", &function_, &body);
-    auto* header = llvm::BasicBlock::Create(ir_.getContext(), "group", &function_, &body);
-    ir_.SetInsertPoint(entry);
-    ir_.CreateBr(header);
-    move_variables(body, *entry);
-    ir_.SetInsertPoint(header);
-    llvm::PHINode* index = ir_.CreatePHI(ir_.getInt32Ty(), 2, "index");
-    index->addIncoming(ir_.getInt32(0), entry);
-    find_place(index);
-    ask_for_place();
-    ir_.CreateCall(operation(DeviceOp::place_group), tid_);
-    ir_.CreateBr(&body);
-    end_round(index);
+    body_ = &function_.getEntryBlock();
+    entry_ = block("block", body_);
+    ir_.SetInsertPoint(entry_);
+    llvm::Value* first = runs_abreast_ ? ask(DeviceOp::first_block, {}) : nullptr;
+    llvm::Value* count = runs_abreast_ ? ask(DeviceOp::blocks_abreast, {}) : nullptr;
+    const Loop groups = begin_loop("group", entry_);
+    find_place(groups.index);
+    const Loop blocks = runs_abreast_ ? begin_loop("abreast", groups.header) : Loop{};
+    if (runs_abreast_) ctaid_ = ir_.CreateAdd(first, blocks.index);
+    ask(DeviceOp::place_group, {tid_[0], tid_[1], tid_[2], ctaid_ ? ctaid_ : constant(0)});
+    ir_.CreateBr(body_);
+    move_variables();
+    answer_questions();
+
+    llvm::BasicBlock* last = block("next");
+    return_to(*last);
+    if (runs_abreast_) last = end_loop(blocks, count, last);
+    ir_.SetInsertPoint(end_loop(groups, constant(this->groups()), last));
+    ir_.CreateRetVoid();
   }
 
+  bool runs_abreast() const { return runs_abreast_; }
+
  private:
-  llvm::Function* operation(DeviceOp op) {
-    return instructions::declare_device_op(*function_.getParent(), op);
+  struct Loop {
+    llvm::BasicBlock* header = nullptr;
+    llvm::PHINode* index = nullptr;
+  };
+
+  llvm::BasicBlock* block(const char* name, llvm::BasicBlock* before = nullptr) {
+    return llvm::BasicBlock::Create(ir_.getContext(), name, &function_, before);
+  }
+  llvm::Value* ask(DeviceOp op, llvm::ArrayRef<llvm::Value*> arguments) {
+    return ir_.CreateCall(instructions::declare_device_op(*function_.getParent(), op), arguments);
+  }
+  bool asks(DeviceOp op) const {
+    return llvm::any_of(llvm::instructions(function_), [op](const llvm::Instruction& instruction) {
+      return instructions::device_op_in(instruction) == op;
+    });
+  }
+
+  Loop begin_loop(const char* name, llvm::BasicBlock* from) {
+    Loop loop = {.header = block(name, body_)};
+    ir_.CreateBr(loop.header);
+    ir_.SetInsertPoint(loop.header);
+    loop.index = ir_.CreatePHI(ir_.getInt32Ty(), 2, "index");
+    loop.index->addIncoming(ir_.getInt32(0), from);
+    return loop;
+  }
+
+  /// From the round's last block; what comes after the loop.
+  llvm::BasicBlock* end_loop(const Loop& loop, llvm::Value* rounds, llvm::BasicBlock* latch) {
+    llvm::BasicBlock* after = block("after");
+    ir_.SetInsertPoint(latch);
+    llvm::Value* next =
+        ir_.CreateAdd(loop.index, constant(1), "", /*HasNUW=*/true, /*HasNSW=*/true);
+    loop.index->addIncoming(next, latch);
+    keep_rolled(*ir_.CreateCondBr(ir_.CreateICmpULT(next, rounds), loop.header, after));
+    return after;
   }
 
   /// Variables are there once.
-  static void move_variables(llvm::BasicBlock& from, llvm::BasicBlock& to) {
-    for (llvm::Instruction& instruction : llvm::make_early_inc_range(from))
+  void move_variables() {
+    for (llvm::Instruction& instruction : llvm::make_early_inc_range(*body_))
       if (llvm::isa<llvm::AllocaInst>(instruction))
-        instruction.moveBefore(to.getTerminator()->getIterator());
+        instruction.moveBefore(entry_->getTerminator()->getIterator());
   }
 
   std::uint32_t groups_of_row() const {
@@ -115,10 +161,16 @@ class BlockLoop {
     warp_ = quotient(linear, CUDA_SHIM_WARP_SIZE);
   }
 
+  /// Null if the operation asks for nothing that has another answer now.
   llvm::Value* answer(const llvm::CallInst& call) const {
+    const auto dimension = [&call] {
+      return llvm::cast<llvm::ConstantInt>(call.getArgOperand(0))->getZExtValue();
+    };
     switch (*instructions::device_op_in(call)) {
       case DeviceOp::tid:
-        return tid_[llvm::cast<llvm::ConstantInt>(call.getArgOperand(0))->getZExtValue()];
+        return tid_[dimension()];
+      case DeviceOp::ctaid:
+        return dimension() == 0 ? ctaid_ : nullptr;
       case DeviceOp::laneid:
         return lane_;
       case DeviceOp::warpid:
@@ -130,10 +182,10 @@ class BlockLoop {
     }
   }
 
-  void ask_for_place() {
+  void answer_questions() {
     for (llvm::Instruction& instruction :
          llvm::make_early_inc_range(llvm::instructions(function_))) {
-      if (!instructions::device_op_in(instruction)) continue;
+      if (instruction.getParent() == entry_ || !instructions::device_op_in(instruction)) continue;
       llvm::Value* known = answer(llvm::cast<llvm::CallInst>(instruction));
       if (known == nullptr) continue;
       instruction.replaceAllUsesWith(known);
@@ -141,24 +193,13 @@ class BlockLoop {
     }
   }
 
-  void end_round(llvm::PHINode* index) {
-    llvm::BasicBlock* header = index->getParent();
-    auto* latch = llvm::BasicBlock::Create(ir_.getContext(), "next", &function_);
-    auto* end = llvm::BasicBlock::Create(ir_.getContext(), "end", &function_);
+  void return_to(llvm::BasicBlock& latch) {
     for (llvm::BasicBlock& block : function_)
       if (auto* returns = llvm::dyn_cast_or_null<llvm::ReturnInst>(block.getTerminator())) {
         ir_.SetInsertPoint(returns);
-        ir_.CreateBr(latch);
+        ir_.CreateBr(&latch);
         returns->eraseFromParent();
       }
-    ir_.SetInsertPoint(latch);
-    llvm::Value* next = ir_.CreateAdd(index, constant(1), "", /*HasNUW=*/true, /*HasNSW=*/true);
-    index->addIncoming(next, latch);
-    llvm::BranchInst* branch =
-        ir_.CreateCondBr(ir_.CreateICmpULT(next, constant(groups())), header, end);
-    keep_rolled(*branch);
-    ir_.SetInsertPoint(end);
-    ir_.CreateRetVoid();
   }
 
   /// Groups are long enough: several of them would only be more code.
@@ -174,18 +215,22 @@ class BlockLoop {
   llvm::Function& function_;
   const Lanes& lanes_;
   llvm::IRBuilder<> ir_;
+  const bool runs_abreast_;
+  llvm::BasicBlock *body_ = nullptr, *entry_ = nullptr;
   llvm::Value* tid_[3] = {};
+  llvm::Value* ctaid_ = nullptr;  ///< in x; null: as the operation says
   llvm::Value *lane_ = nullptr, *warp_ = nullptr, *threads_ = nullptr;
 };
 
 }  // namespace
 
-bool run_whole_blocks(llvm::Function& function, const Lanes& lanes) {
+std::uint32_t run_whole_blocks(llvm::Function& function, const Lanes& lanes) {
   if (!lanes.knows_block() || function.getInstructionCount() > kMostInstructions ||
       has_loops(function) || !llvm::all_of(llvm::instructions(function), is_plain))
-    return false;
-  BlockLoop(function, lanes).build();
-  return true;
+    return 0;
+  BlockLoop loop(function, lanes);
+  loop.build();
+  return CUDA_SHIM_KERNEL_RUNS_BLOCKS | (loop.runs_abreast() ? CUDA_SHIM_KERNEL_BLOCKS_ABREAST : 0);
 }
 
 }  // namespace cuda_shim::kernels::simd

@@ -1,15 +1,20 @@
 #pragma once
 // A call for a whole block instead of each of its groups, where a group has so little to do that
-// half of the time goes into calling it and finding out again what holds for the block.
+// half of the time goes into calling it and finding out again what holds for the block. And for
+// several blocks of a row of the grid: a block's rows of threads mostly read short pieces of
+// memory, far apart, which the blocks beside it continue.
 
 #include <llvm/IR/Function.h>
+
+#include <cstdint>
 
 #include "kernels/simd/lanes.h"
 
 namespace cuda_shim::kernels::simd {
 
-/// Puts the function of a group into a loop over the block's groups, and returns whether it did:
-/// if it is short, has no loops of its own, never waits, and the block's size is known.
-bool run_whole_blocks(llvm::Function& function, const Lanes& lanes);
+/// Puts the function of a group into a loop over the block's groups if it is short, has no loops of
+/// its own, never waits, and the block's size is known; and into one over blocks abreast if the
+/// block has several rows, and no shared memory. Returns which cuda_shim_kernel_traits that gives.
+std::uint32_t run_whole_blocks(llvm::Function& function, const Lanes& lanes);
 
 }  // namespace cuda_shim::kernels::simd

@@ -40,6 +40,46 @@ TEST_F(Kernels, AddToEveryElement) {
   EXPECT_EQ(result, std::vector<unsigned>(kCount, 15));
 }
 
+struct RowsCase {
+  const char* name;
+  unsigned width, height;
+  unsigned block[3];
+};
+
+class KernelsOfRows : public Kernels, public testing::WithParamInterface<RowsCase> {};
+
+TEST_P(KernelsOfRows, ReachEveryElementOnce) {
+  const auto& [name, width, height, block] = GetParam();
+  const std::size_t count = std::size_t{width} * height;
+  CUdeviceptr out = 0;
+  ASSERT_CU(cuMemAlloc(&out, count * 4));
+  ASSERT_CU(cuMemsetD32(out, 0, count));
+  unsigned arguments[] = {width, height};
+  void* parameters[] = {&out, &arguments[0], &arguments[1]};
+  const unsigned rows = block[1] * block[2];
+  ASSERT_CU(cuLaunchKernel(function(kNumber, "number"), (width + block[0] - 1) / block[0],
+                           (height + rows - 1) / rows, 1, block[0], block[1], block[2], 0, nullptr,
+                           parameters, nullptr));
+  std::vector<unsigned> result(count), expected(count);
+  ASSERT_CU(cuMemcpyDtoH(result.data(), out, count * 4));
+  for (std::size_t i = 0; i < count; ++i)
+    expected[i] = i % width == 0 || i % width == width - 1 ? 0 : static_cast<unsigned>(i);
+  EXPECT_TRUE(result == expected);
+}
+
+// The CPU device may run blocks that lie side by side in one call, and write the lines of a large
+// result past the caches.
+INSTANTIATE_TEST_SUITE_P(All, KernelsOfRows,
+                         testing::Values(RowsCase{"short", 1000, 2100, {32, 4, 2}},
+                                         RowsCase{"long", 5000, 2100, {16, 8, 1}},
+                                         RowsCase{"few", 300, 3, {32, 2, 2}},
+                                         RowsCase{"narrower_than_vectors", 77, 4200, {5, 3, 1}},
+                                         RowsCase{"of_lines", 1024, 9000, {32, 4, 1}},
+                                         RowsCase{"not_of_lines", 1000, 9000, {64, 4, 1}}),
+                         [](const testing::TestParamInfo<RowsCase>& row) {
+                           return std::string(row.param.name);
+                         });
+
 TEST_F(Kernels, TakeTheirParametersFromABuffer) {
   CUdeviceptr out = 0;
   ASSERT_CU(cuMemAlloc(&out, 4));

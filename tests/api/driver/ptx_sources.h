@@ -29,6 +29,44 @@ done:
 }
 )";
 
+/// number(out, width, height): each element of an array of rows gets its place in it, those at both
+/// ends of a row nothing. A row for each y and z of the threads, z counting first.
+constexpr char kNumber[] = PTX_HEADER R"(
+.visible .entry number(.param .u64 out, .param .u32 width, .param .u32 height)
+{
+  .reg .pred %p<5>;
+  .reg .b32 %r<16>;
+  .reg .b64 %rd<4>;
+  ld.param.u64 %rd1, [out];
+  ld.param.u32 %r1, [width];
+  ld.param.u32 %r2, [height];
+  mov.u32 %r3, %ctaid.x;
+  mov.u32 %r4, %ntid.x;
+  mov.u32 %r5, %tid.x;
+  mad.lo.s32 %r6, %r3, %r4, %r5;
+  mov.u32 %r3, %ctaid.y;
+  mov.u32 %r4, %ntid.y;
+  mov.u32 %r5, %tid.y;
+  mad.lo.s32 %r7, %r3, %r4, %r5;
+  mov.u32 %r4, %ntid.z;
+  mov.u32 %r5, %tid.z;
+  mad.lo.s32 %r7, %r7, %r4, %r5;
+  add.s32 %r8, %r1, -1;
+  setp.lt.s32 %p1, %r6, 1;
+  setp.ge.s32 %p2, %r6, %r8;
+  setp.ge.s32 %p3, %r7, %r2;
+  or.pred %p1, %p1, %p2;
+  or.pred %p1, %p1, %p3;
+  @%p1 bra done;
+  mad.lo.s32 %r9, %r7, %r1, %r6;
+  mul.wide.s32 %rd2, %r9, 4;
+  add.s64 %rd1, %rd1, %rd2;
+  st.global.u32 [%rd1], %r9;
+done:
+  ret;
+}
+)";
+
 /// counter starts at 40, pointer points to it; bump() adds 2 through the pointer. Blocks of at most
 /// 64 threads.
 constexpr char kGlobals[] = PTX_HEADER R"(

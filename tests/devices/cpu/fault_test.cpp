@@ -78,6 +78,62 @@ TEST_F(FaultTest, AKernelThatRunsBlocksIsCalledOnceForEach) {
   EXPECT_EQ(calls, 14u);
 }
 
+// As code that runs blocks abreast.
+void write_in_one_block(cuda_shim_host_thread* thread) {
+  cuda_shim_host_block& block = *thread->block;
+  for (std::uint32_t i = 0; i < block.abreast; ++i) {
+    block.ctaid.x = block.first + i;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (block.ctaid.x == 5 && block.ctaid.y == 700) parameters_of<Words>(thread).words[0] = 1;
+  }
+}
+
+TEST_F(FaultTest, OfACallForBlocksAbreastNamesTheBlock) {
+  auto kernel = make_kernel(write_in_one_block,
+                            CUDA_SHIM_KERNEL_RUNS_BLOCKS | CUDA_SHIM_KERNEL_BLOCKS_ABREAST);
+  run(kernel.get(), {7, 4096, 1}, {32, 8, 1}, hole());
+  const cuda_shim_fault fault = device_.fault();
+  EXPECT_EQ(static_cast<StatusCode>(fault.code), StatusCode::kIllegalAddress);
+  EXPECT_EQ(fault.block.x, 5u);
+  EXPECT_EQ(fault.block.y, 700u);
+}
+
+// How many calls it takes, where each counts its blocks and itself.
+void count_blocks(cuda_shim_host_thread* thread) {
+  std::uint32_t* words = parameters_of<Words>(thread).words;
+  const cuda_shim_host_block& block = *thread->block;
+  EXPECT_LE(block.first + block.abreast, block.nctaid.x);
+  __atomic_fetch_add(words, 1, __ATOMIC_RELAXED);
+  for (std::uint32_t i = 0; i < block.abreast; ++i)
+    __atomic_fetch_add(&words[1 + block.first + i], 1, __ATOMIC_RELAXED);
+}
+
+struct StripsCase {
+  const char* name;
+  cuda_shim_dim3 grid, block;
+  std::uint32_t calls;
+};
+
+class Strips : public FaultTest, public testing::WithParamInterface<StripsCase> {};
+
+TEST_P(Strips, HaveEachBlockOnce) {
+  const auto& [name, grid, block, expected] = GetParam();
+  auto kernel =
+      make_kernel(count_blocks, CUDA_SHIM_KERNEL_RUNS_BLOCKS | CUDA_SHIM_KERNEL_BLOCKS_ABREAST);
+  std::vector<std::uint32_t> words(1 + grid.x);
+  run(kernel.get(), grid, block, Words{words.data()});
+  EXPECT_EQ(words[0], expected);
+  for (std::uint32_t x = 0; x < grid.x; ++x) EXPECT_EQ(words[1 + x], grid.y * grid.z) << x;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Strips,
+    testing::Values(StripsCase{"short_rows", {10, 2048, 2}, {32, 4, 1}, 4096},
+                    StripsCase{"long_rows", {101, 1024, 2}, {16, 16, 1}, 26 * 2048},
+                    StripsCase{"long_blocks", {33, 1024, 1}, {64, 4, 1}, 33 * 1024},
+                    StripsCase{"too_few_to_share", {10, 2, 1}, {32, 4, 1}, 20}),
+    [](const testing::TestParamInfo<StripsCase>& row) { return std::string(row.param.name); });
+
 [[gnu::noinline]] std::uint32_t recurse(std::uint32_t depth) {
   volatile std::uint32_t frame[256];
   frame[depth % 256] = depth;

@@ -18,7 +18,7 @@ class DealtGrid : public testing::Test {
     shares_[0].end = 50;
     shares_[1].next = 50;
     shares_[1].end = 100;
-    grid_.blocks = 100;
+    grid_.blocks = grid_.strips = 100;
     grid_.chunk = 8;
     grid_.shares = shares_.data();
     grid_.share_count = 2;

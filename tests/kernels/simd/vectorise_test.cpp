@@ -91,13 +91,14 @@ class Vectorise : public testing::Test {
     return static_cast<unsigned>(std::stoul(bits.getValueAsString().str())) / 32;
   }
   bool runs_blocks() const { return kernel_.info.traits & CUDA_SHIM_KERNEL_RUNS_BLOCKS; }
+  bool runs_blocks_abreast() const { return kernel_.info.traits & CUDA_SHIM_KERNEL_BLOCKS_ABREAST; }
   /// Conditional ones of a group's work.
   unsigned branches() const {
     return count([](const llvm::Instruction& i) {
              const auto* branch = llvm::dyn_cast<llvm::BranchInst>(&i);
              return branch != nullptr && branch->isConditional();
            }) -
-           runs_blocks();
+           runs_blocks() - runs_blocks_abreast();
   }
 
   llvm::LLVMContext context_;
@@ -157,8 +158,14 @@ TEST_F(Vectorise, ShortKernelsRunABlockInOneCall) {
               return instructions::device_op_in(i) == instructions::DeviceOp::place_group;
             }),
             1u);
+  EXPECT_FALSE(runs_blocks_abreast()) << "It has one row.";
   vectorise(kCopy, {20, 3, 2});
   EXPECT_TRUE(runs_blocks());
+  EXPECT_TRUE(runs_blocks_abreast());
+  vectorise("st.shared.f32 [%r1], %f1; ld.shared.f32 %f1, [%r1]; st.global.f32 [%rd2], %f1;",
+            {20, 3, 2});
+  EXPECT_TRUE(runs_blocks());
+  EXPECT_FALSE(runs_blocks_abreast()) << "What one block shares, another would find.";
   vectorise(kCopy, {0, 0, 0});
   EXPECT_FALSE(runs_blocks());
   vectorise(std::string(kCopy) + "bar.sync 0;");
@@ -274,6 +281,10 @@ TEST_F(Vectorise, ResultsThatAreNotReadMayGoPastTheCaches) {
     GTEST_SKIP() << "The processor has no AVX-512.";
   vectorise("st.global.u32 [%rd2], %r1;");
   EXPECT_EQ(streams(), 1u);
+  vectorise(
+      "ld.param.u32 %r5, [n]; setp.ge.s32 %p1, %r1, %r5; @%p1 bra DONE;"
+      "st.global.u32 [%rd2], %r1;\nDONE:");
+  EXPECT_EQ(streams(), 2u + result_->count / 16) << "A group that is not whole writes whole lines.";
   vectorise("ld.global.u32 %r5, [%rd2+256]; st.global.u32 [%rd2], %r5;");
   EXPECT_EQ(streams(), 0u);
   vectorise("st.global.u32 [%rd2], %r1; membar.gl;");
@@ -287,7 +298,7 @@ TEST_F(Vectorise, ResultsThatAreNotReadMayGoPastTheCaches) {
   vectorise(
       "AGAIN: st.global.u32 [%rd2], %r1; add.s64 %rd2, %rd2, 4096; add.u32 %r1, %r1, 1024;\n"
       "ld.param.u32 %r5, [n]; setp.lt.s32 %p1, %r1, %r5; @%p1 bra AGAIN;");
-  EXPECT_EQ(streams(), 1u);
+  EXPECT_EQ(streams(), 1u + result_->count / 16);
   EXPECT_EQ(count([](const llvm::Instruction& i) { return llvm::isa<llvm::FCmpInst>(i); }), 1u)
       << "How often the loop runs decides.";
   vectorise(

@@ -94,10 +94,14 @@ class Part {
   /// Whether all of a chunk is as the host says.
   bool are_expected() const {
     switch (size_) {
-      case 1: return are_expected_as<std::uint8_t>();
-      case 2: return are_expected_as<std::uint16_t>();
-      case 4: return are_expected_as<std::uint32_t>();
-      default: return are_expected_as<std::uint64_t>();
+      case 1:
+        return are_expected_as<std::uint8_t>();
+      case 2:
+        return are_expected_as<std::uint16_t>();
+      case 4:
+        return are_expected_as<std::uint32_t>();
+      default:
+        return are_expected_as<std::uint64_t>();
     }
   }
   template <typename Result>

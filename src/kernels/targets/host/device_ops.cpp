@@ -164,13 +164,15 @@ llvm::Value* exp2(const Site& site) {
 /// Before the group does anything that may fail; what is the same for all groups may still be
 /// worked out ahead, which volatile stores would forbid.
 llvm::Value* place_group(const Site& site) {
-  for (unsigned i = 0; i < 3; ++i) {
-    llvm::Value* index = site.call.getArgOperand(i);
-    if (llvm::isa<llvm::Constant>(index)) continue;
-    const std::uint64_t offset = offsetof(cuda_shim_host_thread, tid) + sizeof(std::uint32_t) * i;
-    site.ir.CreateStore(
-        index, site.ir.CreateConstInBoundsGEP1_64(site.ir.getInt8Ty(), site.thread(), offset));
-  }
+  const auto write = [&site](unsigned argument, llvm::Value* base, std::uint64_t offset) {
+    llvm::Value* index = site.call.getArgOperand(argument);
+    if (llvm::isa<llvm::Constant>(index)) return;
+    site.ir.CreateStore(index,
+                        site.ir.CreateConstInBoundsGEP1_64(site.ir.getInt8Ty(), base, offset));
+  };
+  for (unsigned i = 0; i < 3; ++i)
+    write(i, site.thread(), offsetof(cuda_shim_host_thread, tid) + sizeof(std::uint32_t) * i);
+  write(3, site.block(), offsetof(cuda_shim_host_block, ctaid));
   return site.ir.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent,
                              llvm::SyncScope::SingleThread);
 }
@@ -189,6 +191,8 @@ constexpr InlineRow kInline[] = {
     {DeviceOp::warpid, of_thread<offsetof(cuda_shim_host_thread, warp)>},
     {DeviceOp::group_threads, of_thread<offsetof(cuda_shim_host_thread, threads)>},
     {DeviceOp::place_group, place_group},
+    {DeviceOp::first_block, of_block<offsetof(cuda_shim_host_block, first)>},
+    {DeviceOp::blocks_abreast, of_block<offsetof(cuda_shim_host_block, abreast)>},
     {DeviceOp::nwarpid, warps_of_block},
     {DeviceOp::smid, of_block<offsetof(cuda_shim_host_block, smid)>},
     {DeviceOp::nsmid, of_block<offsetof(cuda_shim_host_block, nsmid)>},
