@@ -26,7 +26,7 @@ void transpose_by_hand(int n, const float* in, float* out) {
 #pragma omp for schedule(static) nowait
     for (int y = 0; y < n; y += kSide)
       for (int x = 0; x < n; x += kSide)
-        square_by_hand(n, in + std::size_t(x) * n + y, out + std::size_t(y) * n + x);
+        square_by_hand(n, in + std::size_t(y) * n + x, out + std::size_t(x) * n + y);
     stream_fence();
   }
 }

@@ -22,6 +22,8 @@ Emission::Emission(llvm::Function& source, const Lanes& lanes, const ShapeAnalys
       lone_lanes_(source, lanes, shapes, dominators_, loops_),
       streaming_(source),
       waits_(instructions::uses(*source.getParent(), instructions::DeviceOp::yield)),
+      has_tiles_(lanes.knows_block() && !lanes.one_dimensional() &&
+                 instructions::uses(*source.getParent(), instructions::DeviceOp::shared_window)),
       ir_(source.getContext()) {}
 
 std::expected<llvm::Function*, Refusal> Emission::run() {

@@ -170,9 +170,11 @@ class Emission {
   void order_after(llvm::Instruction& access);
 
   // --- What will be read soon (emission_ahead.cpp)
-  void fetch_ahead(llvm::LoadInst& load, llvm::Value* pointer);
+  void fetch_ahead(llvm::LoadInst& load, llvm::Value* pointer, unsigned lanes);
+  llvm::Value* distance_of_later_tile(llvm::LoadInst& load);
   llvm::Value* distance_ahead(llvm::LoadInst& load);
   llvm::Value* distance_of_next_block(llvm::LoadInst& load);
+  std::int64_t row_bytes(const llvm::LoadInst& load) const;
 
   // --- One plain access for each lane (emission_strided.cpp)
   bool is_strided(const llvm::Value* pointer) const;
@@ -258,7 +260,8 @@ class Emission {
   llvm::LoopInfo loops_;
   LoneLanes lone_lanes_;
   Streaming streaming_;
-  bool waits_;  ///< for other blocks, maybe
+  bool waits_;      ///< for other blocks, maybe
+  bool has_tiles_;  ///< blocks of several rows, which copy to shared memory, maybe
   llvm::Function* made_ = nullptr;
   llvm::IRBuilder<> ir_;
   llvm::BasicBlock* current_ = nullptr;  ///< of the source

@@ -1,5 +1,6 @@
-// Fetches what other groups will read, where a loop steps through memory in strides as wide as the
-// block or the grid: too wide for the machine to foresee.
+// Fetches what other groups will read, where the machine does not foresee it: where a loop steps
+// through memory in strides as wide as the block or the grid, and where blocks copy tiles of an
+// array, whose rows are short pieces of more streams than the machine follows.
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/GetElementPtrTypeIterator.h>
@@ -30,13 +31,17 @@ class BlockStep {
     if (auto* phi = llvm::dyn_cast<llvm::PHINode>(made)) return of_phi(*phi, depth);
     if (const auto* call = llvm::dyn_cast<llvm::CallInst>(made)) return of_call(*call);
     switch (made->getOpcode()) {
+      case llvm::Instruction::Or:
+        if (!llvm::cast<llvm::PossiblyDisjointInst>(made)->isDisjoint())
+          return of_others(*made, depth);
+        [[fallthrough]];
       case llvm::Instruction::Add:
       case llvm::Instruction::Sub: {
         llvm::Value *one = of(made->getOperand(0), depth + 1),
                     *other = of(made->getOperand(1), depth + 1);
         if (one == nullptr || other == nullptr) return nullptr;
-        return made->getOpcode() == llvm::Instruction::Add ? ir_.CreateAdd(one, other)
-                                                           : ir_.CreateSub(one, other);
+        return made->getOpcode() == llvm::Instruction::Sub ? ir_.CreateSub(one, other)
+                                                           : ir_.CreateAdd(one, other);
       }
       case llvm::Instruction::Mul:
         return of_product(made->getOperand(0), made->getOperand(1), depth);
@@ -122,24 +127,26 @@ class BlockStep {
 
 }  // namespace
 
-/// How far away the next block reads instead; null where that is not known, or no further than this
-/// block's next groups read.
+/// What the threads of a row of the block read.
+std::int64_t Emission::row_bytes(const llvm::LoadInst& load) const {
+  return shapes_.of(load.getPointerOperand()).stride * static_cast<std::int64_t>(lanes_.block[0]);
+}
+
+/// How far away the next block reads instead; null where that is not known.
 llvm::Value* Emission::distance_of_next_block(llvm::LoadInst& load) {
-  llvm::Value* pointer = load.getPointerOperand();
   const auto scalar_of = [&](llvm::Value* value) {
     return is_uniform(value) ? scalar(value) : nullptr;
   };
-  llvm::Value* distance = BlockStep(ir_, loops_, scalar_of).of(pointer);
-  const auto* known = llvm::dyn_cast_or_null<llvm::ConstantInt>(distance);
-  if (known == nullptr) return distance;
-  const auto block_bytes = shapes_.of(pointer).stride * static_cast<std::int64_t>(lanes_.block[0]);
-  return known->getSExtValue() > block_bytes ? distance : nullptr;
+  return BlockStep(ir_, loops_, scalar_of).of(load.getPointerOperand());
 }
 
 /// The distance to what this worker will read next. Null: the machine foresees that.
 llvm::Value* Emission::distance_ahead(llvm::LoadInst& load) {
   const llvm::Loop* loop = loops_.getLoopFor(load.getParent());
   llvm::Value* of_next_block = distance_of_next_block(load);
+  const auto* known = llvm::dyn_cast_or_null<llvm::ConstantInt>(of_next_block);
+  // No further than this block's next groups read.
+  if (known != nullptr && known->getSExtValue() <= row_bytes(load)) of_next_block = nullptr;
   if (loop == nullptr) {
     // Blocks that may wait for those before them go to the workers one by one.
     if (of_next_block == nullptr || !waits_) return nullptr;
@@ -151,20 +158,32 @@ llvm::Value* Emission::distance_ahead(llvm::LoadInst& load) {
   return ir_.getInt64(shapes_.of(load.getPointerOperand()).stride * lanes_.count);
 }
 
-/// What the next block reads at its turn; else what the next group reads, which lies behind this
-/// group's numbers.
-void Emission::fetch_ahead(llvm::LoadInst& load, llvm::Value* pointer) {
-  constexpr unsigned kGlobalMemory = 1;
-  if (!lanes_.one_dimensional() || load.getPointerAddressSpace() != kGlobalMemory) return;
-  llvm::Value* distance = distance_ahead(load);
+/// The distance to the same row of a tile further on, of blocks whose tiles lie side by side. Null:
+/// there are no such.
+llvm::Value* Emission::distance_of_later_tile(llvm::LoadInst& load) {
+  constexpr std::int64_t kTilesAhead = 2;
+  if (!has_tiles_ || loops_.getLoopFor(load.getParent()) != nullptr) return nullptr;
+  const auto* known = llvm::dyn_cast_or_null<llvm::ConstantInt>(distance_of_next_block(load));
+  if (known == nullptr || known->getSExtValue() != row_bytes(load)) return nullptr;
+  return ir_.getInt64(static_cast<std::uint64_t>(kTilesAhead * row_bytes(load)));
+}
+
+/// What the next block reads at its turn, or one after it; else what the next group reads, which
+/// lies behind this group's numbers. Of so many lanes from the pointer.
+void Emission::fetch_ahead(llvm::LoadInst& load, llvm::Value* pointer, unsigned lanes) {
+  constexpr unsigned kGlobalMemory = 1, kNearCaches = 3, kSecondCache = 2;
+  if (load.getPointerAddressSpace() != kGlobalMemory) return;
+  const bool flat = lanes_.one_dimensional();
+  llvm::Value* distance = flat ? distance_ahead(load) : distance_of_later_tile(load);
   if (distance == nullptr) return;
   const auto bytes =
-      static_cast<std::uint64_t>(shapes_.of(load.getPointerOperand()).stride) * lanes_.count;
+      static_cast<std::uint64_t>(shapes_.of(load.getPointerOperand()).stride) * lanes;
   llvm::Value* begin = ir_.CreateGEP(ir_.getInt8Ty(), pointer, distance);
   for (std::uint64_t offset = 0; offset < bytes; offset += kLineBytes)
-    ir_.CreateIntrinsic(llvm::Intrinsic::prefetch, {pointer->getType()},
-                        {ir_.CreateGEP(ir_.getInt8Ty(), begin, ir_.getInt64(offset)),
-                         ir_.getInt32(0), ir_.getInt32(3), ir_.getInt32(1)});
+    ir_.CreateIntrinsic(
+        llvm::Intrinsic::prefetch, {pointer->getType()},
+        {ir_.CreateGEP(ir_.getInt8Ty(), begin, ir_.getInt64(offset)), ir_.getInt32(0),
+         ir_.getInt32(flat ? kNearCaches : kSecondCache), ir_.getInt32(1)});
 }
 
 }  // namespace cuda_shim::kernels::simd

@@ -160,7 +160,7 @@ llvm::Value* Emission::load_contiguous(llvm::LoadInst& load) {
   llvm::Type* type = vector_type(load.getType());
   const bool reversed = pattern_of(load.getPointerOperand(), load.getType()) == Pattern::kReversed;
   llvm::Value* pointer = lowest(load.getPointerOperand(), load.getType());
-  if (!reversed) fetch_ahead(load, pointer);
+  if (!reversed) fetch_ahead(load, pointer, lanes_.count);
   if (masks_.lookup(current_) == nullptr) {
     llvm::Value* all = ir_.CreateAlignedLoad(type, pointer, load.getAlign());
     return reversed ? ir_.CreateVectorReverse(all) : all;

@@ -165,6 +165,7 @@ llvm::Value* Emission::load_rows(llvm::LoadInst& load) {
   llvm::SmallVector<llvm::Value*> rows;
   for (unsigned row = 0; row < lanes_.rows(); ++row) {
     llvm::Value* pointer = row_scalar(load.getPointerOperand(), row);
+    fetch_ahead(load, pointer, lanes_.row);
     // As for all lanes at once, `freeze` keeps LLVM 22 from moving the load.
     rows.push_back(masked ? ir_.CreateFreeze(ir_.CreateMaskedLoad(type, pointer, load.getAlign(),
                                                                   part_of_row(mask, row)))

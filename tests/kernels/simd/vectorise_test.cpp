@@ -177,6 +177,23 @@ MORE: mul.f32 %f1, %f1, %f1; add.s32 %r6, %r6, 1; setp.lt.s32 %p1, %r6, %r5; @%p
   EXPECT_FALSE(runs_blocks());
 }
 
+TEST_F(Vectorise, RowsOfLaterTilesAreFetched) {
+  const auto fetches = [&] { return calls(llvm::Intrinsic::prefetch); };
+  constexpr std::string_view kTile =
+      "mov.u32 %r5, %tid.y; mul.wide.u32 %rd4, %r5, 65536; add.s64 %rd4, %rd4, %rd2;"
+      "ld.global.f32 %f1, [%rd4]; mad.lo.u32 %r6, %r5, 32, %r4; shl.b32 %r6, %r6, 2;"
+      "st.shared.f32 [%r6], %f1; bar.sync 0; xor.b32 %r6, %r6, 4; ld.shared.f32 %f1, [%r6];"
+      "st.global.f32 [%rd4], %f1;";
+  vectorise(kTile, {32, 8, 1});
+  EXPECT_EQ(fetches(), (result_->count * 4 + 63) / 64);
+  vectorise(kTile, {16, 16, 1});
+  EXPECT_EQ(fetches(), result_->rows() * ((result_->row * 4 + 63) / 64));
+  vectorise(kTile, {256, 1, 1});
+  EXPECT_EQ(fetches(), 0u) << "All that a block reads lies together.";
+  vectorise("ld.global.f32 %f1, [%rd2]; st.global.f32 [%rd2], %f1;", {32, 8, 1});
+  EXPECT_EQ(fetches(), 0u) << "No tile.";
+}
+
 TEST_F(Vectorise, AnIndexThatMayWrapIsChecked) {
   vectorise(
       "add.s32 %r5, %r1, 1; mul.wide.s32 %rd4, %r5, 4; add.s64 %rd4, %rd1, %rd4;"
