@@ -1,8 +1,8 @@
 // How the time to translate a kernel grows with its size.
 //
-//   measure_scaling SIZE... [SHAPE...]     a table: seconds of processor time for each shape and
-//   size measure_scaling --check                fails if four times the instructions take more than
-//                                          kMostGrowth times the time, for any shape
+//   measure_scaling SIZE... [SHAPE...]   a table: seconds of processor time for each shape and size
+//   measure_scaling --check              fails if four times the instructions take more than
+//                                        kMostGrowth times the time, for any shape
 //
 // A shape with quadratic time would take 16 times as long for four times the size. Both sizes of
 // the check are small, so that it is quick, but large enough for what is meant for large kernels to
@@ -26,6 +26,7 @@ using namespace cuda_shim;
 
 constexpr unsigned kSmall = 6'000, kLarge = 24'000;
 constexpr double kMostGrowth = 11;
+constexpr int kMostAttempts = 4;
 
 double processor_seconds() {
   timespec now = {};
@@ -49,13 +50,20 @@ double seconds_for(const tests::Shape& shape, unsigned instructions) {
   return compiled ? processor_seconds() - begin : -1;
 }
 
+/// The least times of a few: what else the machine does can only lengthen them.
 bool check(const tests::Shape& shape) {
-  const double small = seconds_for(shape, kSmall), large = seconds_for(shape, kLarge);
-  const double growth = large / small;
+  double small = 0, large = 0;
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    const double times[] = {seconds_for(shape, kSmall), seconds_for(shape, kLarge)};
+    if (times[0] < 0 || times[1] < 0) return false;
+    small = attempt == 0 ? times[0] : std::min(small, times[0]);
+    large = attempt == 0 ? times[1] : std::min(large, times[1]);
+    if (large <= small * kMostGrowth) break;
+  }
   fmt::print("{:16} {:6} instructions {:6.2f} s, {:6} instructions {:6.2f} s: {:.1f} times\n",
-             shape.name, kSmall, small, kLarge, large, growth);
+             shape.name, kSmall, small, kLarge, large, large / small);
   std::fflush(stdout);
-  return small > 0 && large > 0 && growth <= kMostGrowth;
+  return large <= small * kMostGrowth;
 }
 
 }  // namespace
