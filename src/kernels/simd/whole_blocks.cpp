@@ -10,6 +10,7 @@
 
 #include "cuda_shim/code_object.h"
 #include "kernels/instructions/device_ops.h"
+#include "kernels/simd/block_parts.h"
 #include "kernels/simd/copies.h"
 
 namespace cuda_shim::kernels::simd {
@@ -28,13 +29,42 @@ bool is_plain(const llvm::Instruction& instruction) {
   if (call == nullptr || llvm::isa<llvm::IntrinsicInst>(call)) return true;
   const auto op = instructions::device_op_in(*call);
   if (!op) return false;
+  if (is_block_barrier(instruction)) return true;
   if (*op == DeviceOp::tid || *op == DeviceOp::ctaid)
     return llvm::isa<llvm::ConstantInt>(call->getArgOperand(0));
   const OpEffect effect = instructions::effect_of(*op);
   return effect == OpEffect::kPure || effect == OpEffect::kReads;
 }
 
-/// The loop, and what replaces the operations that ask for the group's place.
+/// The group that runs: what it would be told if it asked.
+struct Place {
+  llvm::Value* tid[3] = {};
+  llvm::Value* ctaid = nullptr;  ///< in x; null: as the operation says
+  llvm::Value *lane = nullptr, *warp = nullptr, *threads = nullptr;
+
+  /// Null if the operation asks for nothing that has another answer now.
+  llvm::Value* answer(const llvm::CallInst& call) const {
+    const auto dimension = [&call] {
+      return llvm::cast<llvm::ConstantInt>(call.getArgOperand(0))->getZExtValue();
+    };
+    switch (*instructions::device_op_in(call)) {
+      case DeviceOp::tid:
+        return tid[dimension()];
+      case DeviceOp::ctaid:
+        return dimension() == 0 ? ctaid : nullptr;
+      case DeviceOp::laneid:
+        return lane;
+      case DeviceOp::warpid:
+        return warp;
+      case DeviceOp::group_threads:
+        return threads;
+      default:
+        return nullptr;
+    }
+  }
+};
+
+/// The loops, and what replaces the operations that ask for the group's place.
 class BlockLoop {
  public:
   BlockLoop(llvm::Function& function, const Lanes& lanes)
@@ -42,31 +72,34 @@ class BlockLoop {
         lanes_(lanes),
         ir_(function.getContext()),
         // What one block keeps in shared memory, another would find there.
-        runs_abreast_(lanes.block[1] * lanes.block[2] > 1 && !asks(DeviceOp::shared_window)) {}
+        runs_abreast_(lanes.block[1] * lanes.block[2] > 1 &&
+                      !instructions::uses(*function.getParent(), DeviceOp::shared_window) &&
+                      !instructions::uses(*function.getParent(), DeviceOp::barrier_sync)) {}
 
   void build() {
-    body_ = &function_.getEntryBlock();
-    entry_ = block("block", body_);
+    llvm::BasicBlock& body = function_.getEntryBlock();
+    const llvm::SmallVector<Part> parts = take_apart(function_);
+    entry_ = block("block", &body);
     ir_.SetInsertPoint(entry_);
-    llvm::Value* first = runs_abreast_ ? ask(DeviceOp::first_block, {}) : nullptr;
-    llvm::Value* count = runs_abreast_ ? ask(DeviceOp::blocks_abreast, {}) : nullptr;
-    const Loop groups = begin_loop("group", entry_);
-    find_place(groups.index);
-    const Loop blocks = runs_abreast_ ? begin_loop("abreast", groups.header) : Loop{};
-    if (runs_abreast_) ctaid_ = ir_.CreateAdd(first, blocks.index);
-    ask(DeviceOp::place_group, {tid_[0], tid_[1], tid_[2], ctaid_ ? ctaid_ : constant(0)});
-    ir_.CreateBr(body_);
-    move_variables();
-    answer_questions();
-
-    llvm::BasicBlock* last = block("next");
-    return_to(*last);
-    if (runs_abreast_) last = end_loop(blocks, count, last);
-    ir_.SetInsertPoint(end_loop(groups, constant(this->groups()), last));
+    if (runs_abreast_) {
+      first_ = ask(DeviceOp::first_block, {});
+      abreast_ = ask(DeviceOp::blocks_abreast, {});
+    }
+    llvm::SmallVector<Place> places;
+    llvm::SmallVector<llvm::Value*> indexes;
+    for (const Part& part : parts) places.push_back(put_into_loop(part, indexes));
     ir_.CreateRetVoid();
+    move_variables(body);
+    carry_values(parts, indexes, groups(), *entry_);
+    for (const auto [part, place] : llvm::zip_equal(parts, places)) answer_questions(part, place);
   }
 
   bool runs_abreast() const { return runs_abreast_; }
+  std::uint32_t groups() const {
+    if (lanes_.grouping == Grouping::kRows)
+      return groups_of_row() * lanes_.block[1] * lanes_.block[2];
+    return (threads() + lanes_.count - 1) / lanes_.count;
+  }
 
  private:
   struct Loop {
@@ -80,14 +113,29 @@ class BlockLoop {
   llvm::Value* ask(DeviceOp op, llvm::ArrayRef<llvm::Value*> arguments) {
     return ir_.CreateCall(instructions::declare_device_op(*function_.getParent(), op), arguments);
   }
-  bool asks(DeviceOp op) const {
-    return llvm::any_of(llvm::instructions(function_), [op](const llvm::Instruction& instruction) {
-      return instructions::device_op_in(instruction) == op;
-    });
+
+  /// From where instructions are inserted, to before the block; they are then inserted behind the
+  /// loop. `indexes` gets the group's.
+  Place put_into_loop(const Part& part, llvm::SmallVectorImpl<llvm::Value*>& indexes) {
+    const Loop groups = begin_loop("group", part.first);
+    indexes.push_back(groups.index);
+    Place place = place_of(groups.index);
+    const Loop blocks = runs_abreast_ ? begin_loop("abreast", part.first) : Loop();
+    if (runs_abreast_) place.ctaid = ir_.CreateAdd(first_, blocks.index);
+    ask(DeviceOp::place_group, {place.tid[0], place.tid[1], place.tid[2],
+                                place.ctaid != nullptr ? place.ctaid : constant(0)});
+    ir_.CreateBr(part.first);
+    llvm::BasicBlock* last = block("next");
+    leave_to(part, *last);
+    ir_.SetInsertPoint(last);
+    if (runs_abreast_) end_loop(blocks, abreast_);
+    end_loop(groups, constant(this->groups()));
+    return place;
   }
 
-  Loop begin_loop(const char* name, llvm::BasicBlock* from) {
-    Loop loop = {.header = block(name, body_)};
+  Loop begin_loop(const char* name, llvm::BasicBlock* before) {
+    Loop loop = {.header = block(name, before)};
+    llvm::BasicBlock* from = ir_.GetInsertBlock();
     ir_.CreateBr(loop.header);
     ir_.SetInsertPoint(loop.header);
     loop.index = ir_.CreatePHI(ir_.getInt32Ty(), 2, "index");
@@ -95,20 +143,18 @@ class BlockLoop {
     return loop;
   }
 
-  /// From the round's last block; what comes after the loop.
-  llvm::BasicBlock* end_loop(const Loop& loop, llvm::Value* rounds, llvm::BasicBlock* latch) {
+  void end_loop(const Loop& loop, llvm::Value* rounds) {
     llvm::BasicBlock* after = block("after");
-    ir_.SetInsertPoint(latch);
     llvm::Value* next =
         ir_.CreateAdd(loop.index, constant(1), "", /*HasNUW=*/true, /*HasNSW=*/true);
-    loop.index->addIncoming(next, latch);
+    loop.index->addIncoming(next, ir_.GetInsertBlock());
     keep_rolled(*ir_.CreateCondBr(ir_.CreateICmpULT(next, rounds), loop.header, after));
-    return after;
+    ir_.SetInsertPoint(after);
   }
 
   /// Variables are there once.
-  void move_variables() {
-    for (llvm::Instruction& instruction : llvm::make_early_inc_range(*body_))
+  void move_variables(llvm::BasicBlock& body) {
+    for (llvm::Instruction& instruction : llvm::make_early_inc_range(body))
       if (llvm::isa<llvm::AllocaInst>(instruction))
         instruction.moveBefore(entry_->getTerminator()->getIterator());
   }
@@ -117,11 +163,6 @@ class BlockLoop {
     return (lanes_.block[0] + lanes_.count - 1) / lanes_.count;
   }
   std::uint32_t threads() const { return lanes_.block[0] * lanes_.block[1] * lanes_.block[2]; }
-  std::uint32_t groups() const {
-    if (lanes_.grouping == Grouping::kRows)
-      return groups_of_row() * lanes_.block[1] * lanes_.block[2];
-    return (threads() + lanes_.count - 1) / lanes_.count;
-  }
 
   llvm::Value* constant(std::uint32_t number) { return ir_.getInt32(number); }
   llvm::Value* product(llvm::Value* number, std::uint32_t by) {
@@ -139,67 +180,51 @@ class BlockLoop {
     return ir_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, number, constant(lanes_.count));
   }
 
-  void find_place(llvm::Value* index) {
+  Place place_of(llvm::Value* index) {
     const std::uint32_t width = lanes_.block[0], lanes = lanes_.count;
     llvm::Value *linear = nullptr, *row = nullptr;
+    Place place;
     if (lanes_.grouping == Grouping::kRows) {
       row = quotient(index, groups_of_row());
-      tid_[0] = product(rest(index, 1, groups_of_row()), lanes);
-      linear = ir_.CreateAdd(product(row, width), tid_[0]);
-      threads_ = limited(ir_.CreateSub(constant(width), tid_[0]));
-      lane_ = ir_.CreateURem(linear, constant(CUDA_SHIM_WARP_SIZE));
+      place.tid[0] = product(rest(index, 1, groups_of_row()), lanes);
+      linear = ir_.CreateAdd(product(row, width), place.tid[0]);
+      place.threads = limited(ir_.CreateSub(constant(width), place.tid[0]));
+      place.lane = ir_.CreateURem(linear, constant(CUDA_SHIM_WARP_SIZE));
     } else {
       linear = product(index, lanes);
       row = quotient(linear, width);
-      tid_[0] = rest(index, lanes, width);
-      threads_ = limited(ir_.CreateSub(constant(threads()), linear));
-      lane_ = rest(index, lanes, CUDA_SHIM_WARP_SIZE);
+      place.tid[0] = rest(index, lanes, width);
+      place.threads = limited(ir_.CreateSub(constant(threads()), linear));
+      place.lane = rest(index, lanes, CUDA_SHIM_WARP_SIZE);
     }
     const bool flat = lanes_.block[2] == 1;
-    tid_[1] = lanes_.one_dimensional() ? constant(0) : flat ? row : rest(row, 1, lanes_.block[1]);
-    tid_[2] = flat ? constant(0) : quotient(row, lanes_.block[1]);
-    warp_ = quotient(linear, CUDA_SHIM_WARP_SIZE);
+    place.tid[1] = lanes_.one_dimensional() ? constant(0)
+                   : flat                   ? row
+                                            : rest(row, 1, lanes_.block[1]);
+    place.tid[2] = flat ? constant(0) : quotient(row, lanes_.block[1]);
+    place.warp = quotient(linear, CUDA_SHIM_WARP_SIZE);
+    return place;
   }
 
-  /// Null if the operation asks for nothing that has another answer now.
-  llvm::Value* answer(const llvm::CallInst& call) const {
-    const auto dimension = [&call] {
-      return llvm::cast<llvm::ConstantInt>(call.getArgOperand(0))->getZExtValue();
-    };
-    switch (*instructions::device_op_in(call)) {
-      case DeviceOp::tid:
-        return tid_[dimension()];
-      case DeviceOp::ctaid:
-        return dimension() == 0 ? ctaid_ : nullptr;
-      case DeviceOp::laneid:
-        return lane_;
-      case DeviceOp::warpid:
-        return warp_;
-      case DeviceOp::group_threads:
-        return threads_;
-      default:
-        return nullptr;
-    }
-  }
-
-  void answer_questions() {
-    for (llvm::Instruction& instruction :
-         llvm::make_early_inc_range(llvm::instructions(function_))) {
-      if (instruction.getParent() == entry_ || !instructions::device_op_in(instruction)) continue;
-      llvm::Value* known = answer(llvm::cast<llvm::CallInst>(instruction));
-      if (known == nullptr) continue;
-      instruction.replaceAllUsesWith(known);
-      instruction.eraseFromParent();
-    }
-  }
-
-  void return_to(llvm::BasicBlock& latch) {
-    for (llvm::BasicBlock& block : function_)
-      if (auto* returns = llvm::dyn_cast_or_null<llvm::ReturnInst>(block.getTerminator())) {
-        ir_.SetInsertPoint(returns);
-        ir_.CreateBr(&latch);
-        returns->eraseFromParent();
+  static void answer_questions(const Part& part, const Place& place) {
+    for (llvm::BasicBlock* block : part.blocks)
+      for (llvm::Instruction& instruction : llvm::make_early_inc_range(*block)) {
+        if (!instructions::device_op_in(instruction)) continue;
+        llvm::Value* known = place.answer(llvm::cast<llvm::CallInst>(instruction));
+        if (known == nullptr) continue;
+        instruction.replaceAllUsesWith(known);
+        instruction.eraseFromParent();
       }
+  }
+
+  void leave_to(const Part& part, llvm::BasicBlock& latch) {
+    for (llvm::BasicBlock* block : part.blocks) {
+      llvm::Instruction* end = block->getTerminator();
+      if (!llvm::isa<llvm::ReturnInst>(end) && block != part.last) continue;
+      ir_.SetInsertPoint(end);
+      ir_.CreateBr(&latch);
+      end->eraseFromParent();
+    }
   }
 
   /// Groups are long enough: several of them would only be more code.
@@ -216,10 +241,8 @@ class BlockLoop {
   const Lanes& lanes_;
   llvm::IRBuilder<> ir_;
   const bool runs_abreast_;
-  llvm::BasicBlock *body_ = nullptr, *entry_ = nullptr;
-  llvm::Value* tid_[3] = {};
-  llvm::Value* ctaid_ = nullptr;  ///< in x; null: as the operation says
-  llvm::Value *lane_ = nullptr, *warp_ = nullptr, *threads_ = nullptr;
+  llvm::BasicBlock* entry_ = nullptr;
+  llvm::Value *first_ = nullptr, *abreast_ = nullptr;  ///< of the blocks of a call
 };
 
 }  // namespace
@@ -229,6 +252,7 @@ std::uint32_t run_whole_blocks(llvm::Function& function, const Lanes& lanes) {
       has_loops(function) || !llvm::all_of(llvm::instructions(function), is_plain))
     return 0;
   BlockLoop loop(function, lanes);
+  if (!can_be_taken_apart(function, loop.groups())) return 0;
   loop.build();
   return CUDA_SHIM_KERNEL_RUNS_BLOCKS | (loop.runs_abreast() ? CUDA_SHIM_KERNEL_BLOCKS_ABREAST : 0);
 }

@@ -168,8 +168,52 @@ TEST_F(Vectorise, ShortKernelsRunABlockInOneCall) {
   EXPECT_FALSE(runs_blocks_abreast()) << "What one block shares, another would find.";
   vectorise(kCopy, {0, 0, 0});
   EXPECT_FALSE(runs_blocks());
-  vectorise(std::string(kCopy) + "bar.sync 0;");
-  EXPECT_FALSE(runs_blocks());
+}
+
+TEST_F(Vectorise, ShortKernelsRunABlockInOneCallBetweenBarriers) {
+  const auto barriers = [&] {
+    return count([](const llvm::Instruction& i) {
+      return instructions::device_op_in(i) == DeviceOp::barrier_sync;
+    });
+  };
+  const auto arrays = [&] {
+    return count([](const llvm::Instruction& i) { return llvm::isa<llvm::AllocaInst>(i); });
+  };
+  vectorise(
+      "st.shared.u32 [%r4], %r4; bar.sync 0; ld.shared.u32 %r5, [4]; bar.sync 0;"
+      "st.global.u32 [%rd2], %r4;");
+  EXPECT_TRUE(runs_blocks());
+  EXPECT_EQ(barriers(), 0u);
+  EXPECT_EQ(arrays(), 0u) << "Places are found again.";
+  vectorise(
+      "ld.global.u32 %r5, [%rd2]; st.shared.u32 [%r4], %r5; bar.sync 0;"
+      "ld.shared.u32 %r6, [4]; add.u32 %r5, %r5, %r6; st.global.u32 [%rd2], %r5;");
+  EXPECT_TRUE(runs_blocks());
+  EXPECT_EQ(arrays(), 1u) << "What was read is kept.";
+  vectorise(
+      "ld.param.u32 %r5, [n]; setp.eq.u32 %p1, %r5, 1; @%p1 bra NONE; bar.sync 0;\n"
+      "NONE: st.global.u32 [%rd2], %r4;");
+  EXPECT_FALSE(runs_blocks()) << "Some may not come by.";
+  vectorise("bar.sync 1, 128; st.global.u32 [%rd2], %r4;");
+  EXPECT_FALSE(runs_blocks()) << "Not of all.";
+}
+
+TEST_F(Vectorise, WhatIsKeptBetweenBarriersIsLittle) {
+  const auto keeping = [](unsigned values) {
+    std::string before, after;
+    for (unsigned i = 0; i < values; ++i) {
+      before += fmt::format("ld.global.u32 %k{}, [%rd2+{}];", i, 4 * i);
+      after += fmt::format("xor.b32 %r4, %r4, %k{};", i);
+    }
+    return ".reg .b32 %k<200>;" + before + "bar.sync 0;" + after + "st.global.u32 [%rd2], %r4;";
+  };
+  vectorise(keeping(50));
+  EXPECT_TRUE(runs_blocks());
+  vectorise(keeping(200));
+  EXPECT_FALSE(runs_blocks()) << "More than 64 KiB of stack for the block's groups.";
+}
+
+TEST_F(Vectorise, LoopsAreNotRunByWholeBlocks) {
   vectorise(R"(
   ld.param.u32 %r5, [n]; mov.u32 %r6, 0; ld.global.f32 %f1, [%rd2];
 MORE: mul.f32 %f1, %f1, %f1; add.s32 %r6, %r6, 1; setp.lt.s32 %p1, %r6, %r5; @%p1 bra MORE;

@@ -42,9 +42,10 @@ constexpr std::uint32_t kInRounds = CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS;
 constexpr std::uint32_t kWaiting =
     CUDA_SHIM_KERNEL_NEEDS_FIBERS | CUDA_SHIM_KERNEL_RESUMES | kInRounds;
 
+/// At a barrier other than 0, at which short kernels are taken apart instead.
 constexpr std::string_view kReversed = R"(
   ld.global.f32 %f1, [%rd3]; st.shared.f32 [%r2], %f1;
-  bar.sync 0;
+  bar.sync 1;
   sub.u32 %r4, 255, %r1; shl.b32 %r4, %r4, 2; mov.u32 %r5, tile; add.u32 %r4, %r4, %r5;
   ld.shared.f32 %f2, [%r4]; add.f32 %f2, %f2, %f1; st.global.f32 [%rd3], %f2;
 )";
@@ -60,7 +61,7 @@ TEST(Resumption, AGroupReturnsAtItsBarrier) {
 TEST(Resumption, WhatDoesNotOutliveABarrierIsNotKept) {
   const auto info = translated(R"(
   ld.global.f32 %f1, [%rd3]; sin.approx.f32 %f2, %f1; mul.f32 %f2, %f2, %f1; st.shared.f32 [%r2], %f2;
-  bar.sync 0;
+  bar.sync 1;
 )");
   EXPECT_EQ(info.traits & kWaiting, CUDA_SHIM_KERNEL_RESUMES | kInRounds);
   EXPECT_LE(info.frame_bytes, 64u);
@@ -96,6 +97,12 @@ TEST(Resumption, ALoopOverTheGridGivesTurns) {
 TEST(Resumption, KernelsThatNeverWaitAreNotResumed) {
   EXPECT_EQ(translated("ld.global.f32 %f1, [%rd3]; st.global.f32 [%rd3], %f1;").traits & kWaiting,
             0u);
+  EXPECT_EQ(translated("st.shared.u32 [%r2], %r1; bar.sync 0; ld.shared.u32 %r4, [4];"
+                       "st.global.u32 [%rd3], %r4;")
+                    .traits &
+                kWaiting,
+            0u)
+      << "A loop over the block's groups on each side of the barrier.";
 }
 
 TEST(Resumption, ThreadsOneByOneHaveStacks) {

@@ -14,7 +14,7 @@ constexpr Dimensions kBlocks[] = {
     {32, 1, 1}, {64, 1, 1}, {128, 1, 1}, {33, 1, 1}, {7, 1, 1},  {96, 1, 1}, {100, 1, 1}, {1, 1, 1},
     {16, 4, 1}, {8, 8, 1},  {5, 7, 1},   {32, 2, 1}, {3, 3, 5},  {40, 2, 1}, {16, 2, 3},  {4, 8, 2},
     {2, 16, 1}, {12, 4, 1}, {17, 3, 1},  {64, 1, 2}, {24, 2, 1}, {6, 2, 2},  {128, 1, 1}};
-constexpr unsigned kMostDepth = 4, kMostLoops = 2, kMostStatements = 30;
+constexpr unsigned kMostDepth = 4, kMostLoops = 2, kMostStatements = 30, kMostOfFlat = 12;
 constexpr unsigned kOperations = 8;  // of sums
 
 Statement text_only(std::string text) {
@@ -34,6 +34,8 @@ Generator::Generator(std::uint64_t seed) : random_(seed) {
   atomics_ = random_.once_in(3);
   raw_nans_ = floats_ && random_.once_in(3);
   kernel_.interpretable = !raw_nans_;
+  flat_ = random_.once_in(4);
+  if (flat_) warp_ = local_ = atomics_ = false;
 }
 
 std::string Generator::temporary(char prefix) {
@@ -47,13 +49,14 @@ std::string Generator::label() {
 Kernel Generator::run() {
   choose_launch();
   choose_columns();
-  const std::size_t functions = random_.once_in(3) ? 1 + random_.below(2) : 0;
+  const std::size_t functions = !flat_ && random_.once_in(3) ? 1 + random_.below(2) : 0;
   for (std::size_t i = 0; i < functions; ++i) write_function();
   write_prologue();
   Place top;
   const bool full = kernel_.threads() % 32 == 0;
   if (warp_) top.members = full && !random_.once_in(4) ? "-1" : "%wm";
-  left_ = 8 + static_cast<unsigned>(random_.below(kMostStatements));
+  left_ = flat_ ? 2 + static_cast<unsigned>(random_.below(kMostOfFlat))
+                : 8 + static_cast<unsigned>(random_.below(kMostStatements));
   kernel_.body = statements(top, left_);
   write_epilogue();
   return std::move(kernel_);
@@ -85,6 +88,24 @@ void Generator::choose_columns() {
   if (shared_)
     kernel_.declarations.push_back(fmt::format(".shared .align 16 .b8 shared[{}];", in_shared));
   if (local_) kernel_.local = fmt::format("  .local .align 16 .b8 local[{}];\n", kLocalBytes);
+}
+
+template <class Body>
+void Generator::for_each_sum(Body body) {
+  const std::string i = temporary('t'), more = temporary('q');
+  line("mov.b32 {}, %lin;", i);
+  const auto begin = label(), end = label();
+  const unsigned sums = kSums * kSumElements;
+  for (unsigned done = 0; done < (flat_ ? sums : 1); done += kernel_.threads()) {
+    const std::string next = flat_ ? label() : end;
+    if (!flat_) set_label(begin);
+    line("setp.lt.u32 {}, {}, {};", more, i, sums);
+    line("@!{} bra {};", more, next);
+    body(i);
+    line("add.u32 {}, {}, {};", i, i, kernel_.threads());
+    if (!flat_) line("bra {};", begin);
+    set_label(next);
+  }
 }
 
 void Generator::write_prologue() {
@@ -148,16 +169,11 @@ void Generator::write_prologue() {
   }
   if (shared_) {
     line("mov.u64 %sh, shared;");
-    line("mov.b32 %t{}, %lin;", temporaries_);
-    const std::string i = temporary('t'), at = temporary('x'), more = temporary('q');
-    set_label("INITIALISE");
-    line("setp.lt.u32 {}, {}, {};", more, i, kSums * kSumElements);
-    line("@!{} bra INITIALISED;", more);
-    line("mad.wide.u32 {}, {}, 8, %sh;", at, i);
-    line("st.shared.v2.b32 [{}], {{{}, %n0}};", at, i);
-    line("add.u32 {}, {}, {};", i, i, kernel_.threads());
-    line("bra INITIALISE;");
-    set_label("INITIALISED");
+    const std::string at = temporary('x');
+    for_each_sum([&](const std::string& i) {
+      line("mad.wide.u32 {}, {}, 8, %sh;", at, i);
+      line("st.shared.v2.b32 [{}], {{{}, %n0}};", at, i);
+    });
     for (const Column& each : columns_) {
       if (!each.shared) continue;
       unsigned offset = 0;
@@ -179,20 +195,16 @@ void Generator::write_epilogue() {
   };
   if (shared_) {
     line("bar.sync 0;");
-    const std::string i = temporary('t'), at = temporary('x'), to = temporary('x'),
-                      more = temporary('q'), value = temporary('x'), far = temporary('t');
-    line("mov.b32 {}, %lin;", i);
-    set_label("SUMS");
-    line("setp.lt.u32 {}, {}, {};", more, i, kSums * kSumElements);
-    line("@!{} bra SUMMED;", more);
-    line("mad.wide.u32 {}, {}, 8, %sh;", at, i);
-    line("ld.shared.u64 {}, [{}];", value, at);
-    line("mad.lo.s32 {}, %cta, {}, {};", far, kSums * kSumElements, i);
-    line("mad.wide.u32 {}, {}, 8, %mem;", to, far);
-    line("st.global.u64 [{}+{}], {};", to, room(kSumBytes * 2), value);
-    line("add.u32 {}, {}, {};", i, i, kernel_.threads());
-    line("bra SUMS;");
-    set_label("SUMMED");
+    const std::string at = temporary('x'), to = temporary('x'), value = temporary('x'),
+                      far = temporary('t');
+    const std::size_t where_sums = room(kSumBytes * 2);
+    for_each_sum([&](const std::string& i) {
+      line("mad.wide.u32 {}, {}, 8, %sh;", at, i);
+      line("ld.shared.u64 {}, [{}];", value, at);
+      line("mad.lo.s32 {}, %cta, {}, {};", far, kSums * kSumElements, i);
+      line("mad.wide.u32 {}, {}, 8, %mem;", to, far);
+      line("st.global.u64 [{}+{}], {};", to, where_sums, value);
+    });
     for (const Column& each : columns_) {
       if (!each.shared) continue;
       unsigned offset = 0;
@@ -302,7 +314,7 @@ Statement Generator::statement(const Place& place) {
       case 3:
         return table_jump(place);
       default:
-        if (place.loops < kMostLoops) return loop(place);
+        if (!flat_ && place.loops < kMostLoops) return loop(place);
         return branch(place);
     }
   }

@@ -42,6 +42,9 @@ class Generator {
   // --- generator.cpp
   void choose_launch();
   void choose_columns();
+  /// For each element of the sums, by one thread or another; the body gets its number.
+  template <class Body>
+  void for_each_sum(Body body);
   void write_prologue();
   void write_epilogue();
   void write_function();
@@ -139,6 +142,7 @@ class Generator {
   // What this kernel has, drawn once.
   bool shared_ = false, warp_ = false, floats_ = false, local_ = false, atomics_ = false,
        raw_nans_ = false;
+  bool flat_ = false;  ///< short, without loops, functions, warp operations, sums and local memory
   unsigned least_local_ = 1;  ///< bytes of accesses to the local array
   bool in_function_ = false;
   std::vector<std::string> counters_;  ///< of the loops around

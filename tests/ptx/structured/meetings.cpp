@@ -8,7 +8,7 @@ namespace cuda_shim::tests::structured {
 
 void Generator::meeting(const Place& place) {
   if (place.with_all && random_.once_in(3)) {
-    if (random_.once_in(3)) return barrier_reduce();
+    if (!flat_ && random_.once_in(3)) return barrier_reduce();
     if (random_.once_in(3))
       return line("{}.s32 %u{}, {}, {};", "add", random_.below(kUniform), uniform_word(),
                   uniform_word());
