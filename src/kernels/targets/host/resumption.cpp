@@ -325,6 +325,8 @@ void return_where_it_waits(instructions::LoweredKernel& kernel, llvm::TargetMach
   settle(*resume);
   // Then nobody else has the address of anything in it, and what is stored elsewhere leaves it be.
   if (only_values) resume->addParamAttr(0, llvm::Attribute::NoAlias);
+  // Even where a way does not write it: what a loop keeps in it can be written after the loop.
+  resume->addParamAttr(0, llvm::Attribute::Writable);
   kernel.info.traits |= CUDA_SHIM_KERNEL_RESUMES;
   if (in_rounds) kernel.info.traits |= CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS;
   kernel.info.frame_bytes = static_cast<std::uint32_t>(llvm::alignTo(
