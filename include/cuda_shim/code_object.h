@@ -34,8 +34,9 @@ typedef enum cuda_shim_kernel_traits {
   /* With RESUMES: all it ever waits for is that every other call of the block waits, too, or has
    * ended, so that it tells nobody; or it returns to give others a turn, and may go on at once. */
   CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS = 1u << 6,
-  /* A call of the entry runs all groups of a block, one after another; the thread that it gets is
-   * the first, and it keeps the place up to date. Excludes NEEDS_FIBERS and RESUMES. */
+  /* A call of the entry runs all groups of a block, one after another from barrier to barrier; the
+   * thread that it gets is the first, and it keeps the place up to date. Excludes NEEDS_FIBERS and
+   * RESUMES. */
   CUDA_SHIM_KERNEL_RUNS_BLOCKS = 1u << 7,
   /* With RUNS_BLOCKS: a call may run several blocks that lie side by side in x: the first group of
    * each, then the second of each, and so on. */

@@ -42,8 +42,8 @@ std::string threads_of(const Row& row) {
 
 std::string_view waiting_of(const Row& row) {
   if (row.info.traits & CUDA_SHIM_KERNEL_BLOCKS_ABREAST)
-    return "; never waits: a block in one call, or several side by side";
-  if (row.info.traits & CUDA_SHIM_KERNEL_RUNS_BLOCKS) return "; never waits: a block in one call";
+    return "; nobody waits: a block in one call, or several side by side";
+  if (row.info.traits & CUDA_SHIM_KERNEL_RUNS_BLOCKS) return "; nobody waits: a block in one call";
   if (row.info.traits & CUDA_SHIM_KERNEL_RUNS_IN_ROUNDS)
     return "; returns at its barriers, where all groups take turns";
   if (row.info.traits & CUDA_SHIM_KERNEL_RESUMES) return "; returns where it waits, and is resumed";

@@ -2,6 +2,7 @@
 
 #include <llvm/ADT/DenseMap.h>
 #include <llvm/ADT/STLExtras.h>
+#include <llvm/ADT/SetVector.h>
 #include <llvm/Analysis/PostDominators.h>
 #include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/Constants.h>
@@ -23,30 +24,35 @@ using instructions::DeviceOp;
 /// Bytes on the stack for what a block's groups keep. More would not stay in the first cache.
 constexpr std::uint64_t kMostKept = 64 << 10;
 
+/// Instructions that make a value again. What takes more is better kept.
+constexpr unsigned kMostMadeAgain = 32;
+
 bool is_zero(const llvm::Value* value) {
   const auto* number = llvm::dyn_cast<llvm::ConstantInt>(value);
   return number != nullptr && number->isZero();
 }
 
-/// Whether the same comes out wherever the group asks, whatever has happened in between. Not so of
+/// Whether the same comes out of the same operands, whatever has happened in between. Not so of
 /// `freeze`, which may choose anew.
+bool gives_the_same(const llvm::Instruction& made) {
+  if (llvm::isa<llvm::PHINode, llvm::AllocaInst, llvm::FreezeInst>(made)) return false;
+  if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&made)) {
+    const llvm::Value* base = load->getPointerOperand()->stripInBoundsConstantOffsets();
+    return instructions::device_op_in(*base) == DeviceOp::parameters;
+  }
+  return !made.mayReadOrWriteMemory() && llvm::isSafeToSpeculativelyExecute(&made);
+}
+
+/// Whether the same comes out wherever the group asks, without much work.
 bool can_be_made_again(const llvm::Instruction& made) {
-  constexpr unsigned kMostDepth = 16;
-  const auto look = [](const auto& self, const llvm::Instruction& at, unsigned depth) -> bool {
-    if (depth == kMostDepth || llvm::isa<llvm::PHINode, llvm::AllocaInst, llvm::FreezeInst>(at))
-      return false;
-    if (const auto* load = llvm::dyn_cast<llvm::LoadInst>(&at)) {
-      const llvm::Value* base = load->getPointerOperand()->stripInBoundsConstantOffsets();
-      if (instructions::device_op_in(*base) != DeviceOp::parameters) return false;
-    } else if (at.mayReadOrWriteMemory() || !llvm::isSafeToSpeculativelyExecute(&at)) {
-      return false;
-    }
-    return llvm::all_of(at.operands(), [&](const llvm::Use& operand) {
-      const auto* from = llvm::dyn_cast<llvm::Instruction>(operand.get());
-      return from == nullptr || self(self, *from, depth + 1);
-    });
-  };
-  return look(look, made, 0);
+  llvm::SmallSetVector<const llvm::Instruction*, kMostMadeAgain> needed;
+  needed.insert(&made);
+  for (std::size_t next = 0; next < needed.size(); ++next) {
+    if (next == kMostMadeAgain || !gives_the_same(*needed[next])) return false;
+    for (const llvm::Use& operand : needed[next]->operands())
+      if (const auto* from = llvm::dyn_cast<llvm::Instruction>(operand.get())) needed.insert(from);
+  }
+  return true;
 }
 
 llvm::SmallVector<llvm::Instruction*> barriers_of(llvm::Function& function) {

@@ -12,9 +12,10 @@
 
 namespace cuda_shim::kernels::simd {
 
-/// Puts the function of a group into a loop over the block's groups if it is short, has no loops of
-/// its own, never waits, and the block's size is known; and into one over blocks abreast if the
-/// block has several rows, and no shared memory. Returns which cuda_shim_kernel_traits that gives.
+/// Puts the function of a group into a loop over the block's groups, or one for each part between
+/// barriers (block_parts.h), if it is short, has no loops of its own, waits nowhere else, and the
+/// block's size is known; and into one over blocks abreast if the block has several rows, no
+/// barriers and no shared memory. Returns which cuda_shim_kernel_traits that gives.
 std::uint32_t run_whole_blocks(llvm::Function& function, const Lanes& lanes);
 
 }  // namespace cuda_shim::kernels::simd
