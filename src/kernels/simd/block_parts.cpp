@@ -21,7 +21,7 @@ namespace {
 
 using instructions::DeviceOp;
 
-/// Bytes on the stack for what a block's groups keep. More would not stay in the first cache.
+/// Bytes on the stack, which may be an application's thread's, for what a block's groups keep.
 constexpr std::uint64_t kMostKept = 64 << 10;
 
 /// Instructions that make a value again. What takes more is better kept.
